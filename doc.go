@@ -1,0 +1,43 @@
+// Package iamscim is the vocabulary shared by the packages of this module: the
+// error type and sentinels, the retry policy, secrets, SCIM usage and states.
+// There is nothing to call here; the work is done by the packages below it.
+//
+// The module is an SDK for SCIM provisioning in Google Cloud Workforce Identity
+// Federation: it takes a workforce pool provider from "users can sign in" to
+// "users and groups are provisioned by SCIM, and it is proved that they are".
+//
+// # Packages
+//
+//   - provider: workforce pools (read) and pool providers, their SCIM usage,
+//     long-running operations
+//   - scimtenant: SCIM tenants, their IAM policy, what to type into the identity
+//     provider, and the organization's binding for the service agent
+//   - scimtoken: SCIM tokens, their one-time secret, rotation
+//   - claimmap: claim mappings: parse, validate, compare with a provider's
+//     attribute mapping, evaluate; no network
+//   - scimclient: a SCIM 2.0 client for a tenant's base URI: access check, users,
+//     groups
+//   - scimtest: an in-memory Google Cloud for tests: IAM, organization policies
+//     and the tenants' SCIM service
+//
+// Most programs begin with claimmap, then scimtenant, scimtoken and scimclient,
+// in the order of examples/quickstart.
+//
+// # Errors
+//
+// The control-plane clients return [*Error]. Branch with errors.Is on the
+// sentinels of this package and of the resource's package; errors.As reaches
+// the service's *googleapi.Error. What breaks a rule that can be checked is
+// refused before anything is sent, with every fault at once.
+//
+// # Retries
+//
+// Passing failures are repeated under a [RetryPolicy], which [WithRetry] changes
+// for one client. A change whose reply was lost is settled by reading, never by
+// creating a second resource.
+//
+// # Concurrency
+//
+// Everything in this module is safe for concurrent use unless its comment says
+// otherwise. There is no process-wide state.
+package iamscim
