@@ -1,0 +1,71 @@
+package limit
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestClientBoundsBodies(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, strings.Repeat("x", 10))
+	}))
+	t.Cleanup(srv.Close)
+	tests := []struct {
+		name string
+		most int64
+		want int
+		err  error
+	}{
+		{"below the bound", 11, 10, nil},
+		{"exactly the bound", 10, 10, nil},
+		{"one byte past it", 9, 9, ErrTooLarge},
+		{"far past it", 1, 1, ErrTooLarge},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			resp, err := Client(srv.Client(), tt.most).Get(srv.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			got, err := io.ReadAll(resp.Body)
+			if len(got) != tt.want || !errors.Is(err, tt.err) {
+				t.Errorf("ReadAll = %d bytes, %v, want %d, %v", len(got), err, tt.want, tt.err)
+			}
+			if _, err := resp.Body.Read(make([]byte, 8)); tt.err != nil && !errors.Is(err, ErrTooLarge) {
+				t.Errorf("Read after the bound = %v, want ErrTooLarge again", err)
+			}
+		})
+	}
+}
+
+func TestClientFollowsNoRedirect(t *testing.T) {
+	t.Parallel()
+	var elsewhere int
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
+	t.Cleanup(other.Close)
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL, status)
+		}))
+		t.Cleanup(srv.Close)
+		callers := srv.Client()
+		resp, err := Client(callers, 1<<20).Post(srv.URL, "application/json", strings.NewReader(`{"secret":1}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != status || elsewhere != 0 {
+			t.Errorf("POST answered by %d: status %d, %d requests at the other origin, want %d and none", status, resp.StatusCode, elsewhere, status)
+		}
+		if callers.CheckRedirect != nil {
+			t.Error("Client changed the caller's http.Client")
+		}
+	}
+}

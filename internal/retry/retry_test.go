@@ -1,0 +1,163 @@
+package retry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/iamscim/iamscim"
+)
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	want := map[int]Class{
+		408: Ambiguous, 429: Refused, 500: Ambiguous, 502: Ambiguous, 503: Ambiguous, 504: Ambiguous,
+		200: Final, 301: Final, 307: Final, 400: Final, 401: Final, 403: Final, 404: Final, 409: Final, 412: Final, 413: Final, 501: Final,
+	}
+	for code, class := range want {
+		if got := Status(code); got != class {
+			t.Errorf("Status(%d) = %d, want %d", code, got, class)
+		}
+	}
+}
+
+func TestTransport(t *testing.T) {
+	t.Parallel()
+	wrap := func(err error) error { return &url.Error{Op: "Post", URL: "http://x", Err: err} }
+	tests := []struct {
+		name string
+		err  error
+		want Class
+	}{
+		{"refused", wrap(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), Refused},
+		{"dial timeout", wrap(&net.OpError{Op: "dial", Err: syscall.ETIMEDOUT}), Refused},
+		{"name server down", wrap(&net.OpError{Op: "dial", Err: &net.DNSError{IsTemporary: true}}), Refused},
+		{"no such host is a typing error", wrap(&net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}}), Final},
+		{"reset", wrap(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), Ambiguous},
+		{"closed before the reply", wrap(io.EOF), Ambiguous},
+		{"body cut", io.ErrUnexpectedEOF, Ambiguous},
+		{"cut inside the headers", wrap(errors.New("net/http: HTTP/1.x transport connection broken: malformed HTTP response")), Ambiguous},
+		{"bad URL", wrap(errors.New("unsupported protocol scheme")), Final},
+		{"none", nil, Final},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := Transport(t.Context(), tt.err); got != tt.want {
+				t.Errorf("Transport(%v) = %d, want %d", tt.err, got, tt.want)
+			}
+		})
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := Transport(ended, io.ErrUnexpectedEOF); got != Final {
+		t.Errorf("Transport after ctx ended = %d, want Final", got)
+	}
+}
+
+func TestAfter(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	tests := []struct {
+		value string
+		want  time.Duration
+	}{
+		{"", 0},
+		{"7", 7 * time.Second},
+		{" 7 ", 7 * time.Second},
+		{"-1", 0},
+		{"1.5", 0},
+		{"99999999999999999999", 0},
+		{now.Add(90 * time.Second).Format(http.TimeFormat), 90 * time.Second},
+		{now.Add(-time.Hour).Format(http.TimeFormat), 0},
+		{"soon", 0},
+	}
+	for _, tt := range tests {
+		if got := After(http.Header{"Retry-After": {tt.value}}, now); got != tt.want {
+			t.Errorf("After(%q) = %v, want %v", tt.value, got, tt.want)
+		}
+	}
+}
+
+func TestDo(t *testing.T) {
+	t.Parallel()
+	failure := errors.New("busy")
+	always := func(least time.Duration) func() (Verdict, error) {
+		return func() (Verdict, error) { return Verdict{Again: true, Least: least}, failure }
+	}
+	tests := []struct {
+		name     string
+		policy   iamscim.RetryPolicy
+		timeout  time.Duration
+		attempt  func() (Verdict, error)
+		attempts int
+		err      error
+		least    time.Duration // virtual time that must have passed, and the most
+		most     time.Duration
+	}{
+		{"no second attempt", iamscim.RetryPolicy{MaxAttempts: 1}, 0, always(0), 1, failure, 0, 0},
+		{"bounded by attempts", iamscim.RetryPolicy{MaxAttempts: 3}, 0, always(0), 3, failure, 0, 3 * time.Second},
+		{"Retry-After is the least pause", iamscim.RetryPolicy{MaxAttempts: 3}, 0, always(40 * time.Second), 3, failure, 80 * time.Second, 80 * time.Second},
+		{"Retry-After past the budget is not waited for", iamscim.RetryPolicy{Budget: time.Minute}, 0, always(time.Hour), 1, failure, 0, 0},
+		{"a deadline before the next attempt ends at once", iamscim.RetryPolicy{}, 10 * time.Second, always(20 * time.Second), 1, context.DeadlineExceeded, 0, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx := t.Context()
+				if tt.timeout > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, tt.timeout)
+					defer cancel()
+				}
+				begin := time.Now()
+				n, err := Do(ctx, tt.policy, tt.attempt)
+				took := time.Since(begin)
+				if n != tt.attempts || !errors.Is(err, tt.err) || !errors.Is(err, failure) {
+					t.Errorf("Do = %d, %v, want %d, %v", n, err, tt.attempts, tt.err)
+				}
+				if took < tt.least || took > tt.most {
+					t.Errorf("Do took %v, want %v to %v", took, tt.least, tt.most)
+				}
+			})
+		})
+	}
+}
+
+func TestDoEndsWithTheBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		n, err := Do(t.Context(), iamscim.RetryPolicy{}, func() (Verdict, error) {
+			return Verdict{Again: true}, fmt.Errorf("at %v", time.Since(begin))
+		})
+		took := time.Since(begin)
+		if took > 5*time.Minute || n < 10 || err == nil {
+			t.Errorf("Do = %d attempts, %v after %v, want at least 10 within 5 min", n, err, took)
+		}
+	})
+}
+
+func TestDoCancelled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		failure := errors.New("busy")
+		_, err := Do(ctx, iamscim.RetryPolicy{}, func() (Verdict, error) {
+			return Verdict{Again: true, Least: time.Minute}, failure
+		})
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, failure) {
+			t.Errorf("Do = %v, want the last failure and context.Canceled", err)
+		}
+	})
+}
