@@ -27,6 +27,7 @@ type Kind struct {
 	min, max   int    // length of an id in characters, which are all ASCII
 	letter     bool   // begins with a letter
 	noHyphen   bool   // does not end with a hyphen
+	opaque     bool   // chosen by the service: any visible ASCII but "/"
 }
 
 // The kinds, from the outermost in.
@@ -45,7 +46,7 @@ var (
 	// Key ids: 4 to 32 characters.
 	Key = Kind{collection: "keys", noun: "provider key", min: 4, max: 32}
 	// Operation ids are the service's own: 1 to 128 characters.
-	Operation = Kind{collection: "operations", noun: "operation", min: 1, max: 128}
+	Operation = Kind{collection: "operations", noun: "operation", min: 1, max: 128, opaque: true}
 )
 
 // Collection is the segment in front of an id of this kind.
@@ -62,7 +63,12 @@ func (k Kind) Check(id string) error {
 	}
 	var broken []string
 	for i := 0; i < len(id); i++ {
-		if c := id[i]; !lower(c) && !digit(c) && c != '-' {
+		c := id[i]
+		if k.opaque && (c <= ' ' || c > '~' || c == '/') {
+			broken = append(broken, "only visible ASCII characters but / are allowed")
+			break
+		}
+		if !k.opaque && !lower(c) && !digit(c) && c != '-' {
 			broken = append(broken, "only a-z, 0-9 and - are allowed")
 			break
 		}

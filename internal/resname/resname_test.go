@@ -37,6 +37,8 @@ func TestCheck(t *testing.T) {
 		{"token, hyphen last", Token, "abc-", "must not end with -"},
 		{"token, every rule at once", Token, "1A-", "only a-z, 0-9 and - are allowed; must be 4 to 32 characters, is 3; must begin with a letter a-z; must not end with -"},
 		{"operation", Operation, "bigar6mzulbamefi4653maqqae000000", ""},
+		{"operation, the service's own alphabet", Operation, "Op_1.x", ""},
+		{"operation, blank", Operation, "op 1", "only visible ASCII"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,197 @@
+package gapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/api/googleapi"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/retry"
+)
+
+// Request is one call of a generated client, whose reply is an R, and what is
+// known about it.
+type Request[R any] struct {
+	// Op and Resource stand in the errors: "scimtenant: create" and the
+	// full name.
+	Op, Resource string
+
+	// Do makes one attempt. Repeating Do on one generated call value is safe.
+	Do func(ctx context.Context) (*R, error)
+
+	// Accept looks at a decoded 2xx reply; an error means that the reply is
+	// not the one the API describes. Nil accepts all but a JSON null.
+	Accept func(*R) error
+
+	// Settle makes the request a write, whose reply may be lost after the
+	// service acted. After such an attempt the request is repeated, and if
+	// the service then refuses, Settle finds out by reading what the lost
+	// attempt did. Decided: its result and error are the call's. Not decided:
+	// without an error the change was not made and the refusal stands, with
+	// one nobody knows.
+	Settle func(ctx context.Context, refusal error) (result *R, decided bool, err error)
+
+	// Explain may turn a refusal into a domain error: it sets Kind and
+	// Remedy. It may read; it must not write.
+	Explain func(ctx context.Context, e *iamscim.Error)
+
+	// Secrets are texts that were sent and must not come back in an error.
+	Secrets []iamscim.Secret
+}
+
+// Call makes the request under the connection's policy. Its error is an
+// [*iamscim.Error].
+func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
+	if err := Ready(ctx, r.Op, r.Resource); err != nil {
+		return nil, err
+	}
+	var result *R
+	var lost error // the last attempt whose outcome is unknown
+	attempts, err := retry.Do(ctx, c.policy, func() (retry.Verdict, error) {
+		got, err := r.Do(ctx)
+		if err == nil {
+			err = accept(got, r.Accept)
+		}
+		if err == nil {
+			result = got
+			return retry.Verdict{}, nil
+		}
+		class := classify(ctx, err)
+		again := class != retry.Final
+		if r.Settle != nil && class != retry.Refused && !answered(err) {
+			// No answer, or one that cannot be used: the change may have
+			// been made.
+			lost = err
+			again = ctx.Err() == nil
+		}
+		return retry.Verdict{Again: again, Least: after(err)}, err
+	})
+	if err == nil {
+		return result, nil
+	}
+	unknown := lost != nil
+	if unknown && answered(err) {
+		settled, decided, serr := r.Settle(ctx, err)
+		if decided {
+			return settled, serr
+		}
+		unknown = serr != nil
+	}
+	e := Wrap(r.Op, r.Resource, attempts, err, r.Secrets...)
+	if unknown {
+		e.Kind = iamscim.ErrOutcomeUnknown
+		e.Remedy = "read the resource to see whether the change was made before making it again"
+	} else if r.Explain != nil {
+		r.Explain(ctx, e)
+	}
+	return nil, e
+}
+
+// accept checks a decoded 2xx reply.
+func accept[R any](reply *R, check func(*R) error) error {
+	var err error
+	if reply == nil {
+		// The generated client decodes a JSON null to a nil pointer.
+		err = errors.New("the reply is null")
+	} else if check != nil {
+		err = check(reply)
+	}
+	if err != nil {
+		return &badReply{err}
+	}
+	return nil
+}
+
+// Ready refuses a nil or ended context before anything is sent.
+func Ready(ctx context.Context, op, resource string) error {
+	if ctx == nil {
+		return Invalid(op, resource, iamscim.Violation{Field: "ctx", Rule: "must not be nil"})
+	}
+	if err := ctx.Err(); err != nil {
+		return &iamscim.Error{Op: op, Resource: resource, Err: fmt.Errorf("nothing was sent: %w", err)}
+	}
+	return nil
+}
+
+// Invalid is the error for a request that breaks rules known beforehand.
+func Invalid(op, resource string, violations ...iamscim.Violation) error {
+	return &iamscim.Error{Op: op, Resource: resource, Kind: iamscim.ErrInvalidArgument, Violations: violations}
+}
+
+// Visible reads a resource that was just created or changed until it can be
+// read, or the policy's replication window or ctx ends: the service replicates
+// within 80 s, and until then answers "not found" or "permission denied".
+func Visible[T any](ctx context.Context, c *Conn, get func(ctx context.Context) (T, error)) (T, error) {
+	window := c.policy
+	window.Budget = c.policy.Replication
+	window.MaxAttempts = 0
+	var result T
+	_, err := retry.Do(ctx, window, func() (retry.Verdict, error) {
+		got, err := get(ctx)
+		if err == nil {
+			result = got
+			return retry.Verdict{}, nil
+		}
+		return retry.Verdict{Again: notYet(err)}, err
+	})
+	return result, err
+}
+
+// notYet reports whether a read of something fresh may succeed later.
+func notYet(err error) bool {
+	return errors.Is(err, iamscim.ErrNotFound) || errors.Is(err, iamscim.ErrPermissionDenied)
+}
+
+// badReply marks a 2xx reply that decoded but is not what was asked for.
+type badReply struct{ err error }
+
+func (b *badReply) Error() string { return b.err.Error() }
+func (b *badReply) Unwrap() error { return b.err }
+
+// classify sorts the error of one attempt.
+func classify(ctx context.Context, err error) retry.Class {
+	var api *googleapi.Error
+	if errors.As(err, &api) {
+		return retry.Status(api.Code)
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input" && ctx.Err() == nil {
+		// A reply that was cut where the framing could not tell.
+		return retry.Ambiguous
+	}
+	return retry.Transport(ctx, err)
+}
+
+// answered reports whether the service gave an answer that settles what this
+// attempt did: any status that does not pass.
+func answered(err error) bool {
+	var api *googleapi.Error
+	return errors.As(err, &api) && retry.Status(api.Code) == retry.Final
+}
+
+// after is the pause the service asked for.
+func after(err error) time.Duration {
+	var api *googleapi.Error
+	if errors.As(err, &api) {
+		return retry.After(api.Header, time.Now())
+	}
+	return 0
+}
+
+// Named returns an Accept function for replies that must carry the name want.
+func Named[R any](want string, name func(*R) string) func(*R) error {
+	return func(reply *R) error {
+		switch got := name(reply); got {
+		case want:
+			return nil
+		case "":
+			return errors.New("the reply has no resource name")
+		default:
+			return fmt.Errorf("the reply is about %q", got)
+		}
+	}
+}

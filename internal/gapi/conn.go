@@ -1,0 +1,114 @@
+// Package gapi is what the control-plane clients share: how a generated Google
+// client is constructed so that it follows no redirect, reads no body without
+// a bound and logs no secret; and the one way its calls are made, with
+// retries, settled outcomes and typed errors.
+package gapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"google.golang.org/api/option"
+	"google.golang.org/api/option/internaloption"
+	htransport "google.golang.org/api/transport/http"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/limit"
+	"github.com/iamscim/iamscim/internal/redact"
+)
+
+// maxBody bounds each reply. The largest documented field is a SAML metadata
+// document of 128k characters; a list page holds at most 100 providers.
+const maxBody = 32 << 20
+
+// Service is a Google API: where it is by default and the scope it needs.
+type Service struct {
+	Name             string
+	Endpoint         string
+	EndpointTemplate string
+	MTLSEndpoint     string
+}
+
+const scope = "https://www.googleapis.com/auth/cloud-platform"
+
+// The two services of the control plane.
+var (
+	IAM = Service{
+		Name:             "iam",
+		Endpoint:         "https://iam.googleapis.com/",
+		EndpointTemplate: "https://iam.UNIVERSE_DOMAIN/",
+		MTLSEndpoint:     "https://iam.mtls.googleapis.com/",
+	}
+	ResourceManager = Service{
+		Name:             "cloudresourcemanager",
+		Endpoint:         "https://cloudresourcemanager.googleapis.com/",
+		EndpointTemplate: "https://cloudresourcemanager.UNIVERSE_DOMAIN/",
+		MTLSEndpoint:     "https://cloudresourcemanager.mtls.googleapis.com/",
+	}
+)
+
+// Conn is a prepared connection to one service.
+type Conn struct {
+	policy  iamscim.RetryPolicy
+	options []option.ClientOption
+}
+
+// Dial prepares a connection from the caller's options; no request is made.
+//
+// The generated client's constructor cannot be used with them directly: it
+// would log requests and replies in clear, and its HTTP client follows
+// redirects with the bearer token. So the HTTP client is built here, the way
+// that constructor does, then hardened, and handed over with the resolved
+// endpoint and a logger that redacts.
+func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, error) {
+	if ctx == nil {
+		return nil, errors.New("ctx must not be nil")
+	}
+	var policy iamscim.RetryPolicy
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, fmt.Errorf("option %d is nil", i)
+		}
+		if o, ok := opt.(interface{ RetryPolicy() iamscim.RetryPolicy }); ok {
+			policy = o.RetryPolicy()
+		}
+	}
+	if err := policy.Validate(); err != nil {
+		return nil, err
+	}
+	logger := slog.New(redact.Handler(internaloption.GetLogger(opts).Handler()))
+	// The defaults go first, the caller's options override them, and the
+	// wrapped logger overrides the caller's.
+	all := []option.ClientOption{
+		internaloption.WithDefaultScopes(scope),
+		internaloption.WithDefaultEndpoint(svc.Endpoint),
+		internaloption.WithDefaultEndpointTemplate(svc.EndpointTemplate),
+		internaloption.WithDefaultMTLSEndpoint(svc.MTLSEndpoint),
+		internaloption.EnableNewAuthLibrary(),
+	}
+	all = append(all, opts...)
+	all = append(all, option.WithLogger(logger))
+	client, endpoint, err := htransport.NewClient(ctx, all...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %s", svc.Name, redact.Text(err.Error()))
+	}
+	if endpoint == "" {
+		endpoint = svc.Endpoint
+	}
+	return &Conn{
+		policy: policy.WithDefaults(),
+		options: []option.ClientOption{
+			option.WithHTTPClient(limit.Client(client, maxBody)),
+			option.WithEndpoint(endpoint),
+			option.WithLogger(logger),
+		},
+	}, nil
+}
+
+// Options are for the NewService of the generated package.
+func (c *Conn) Options() []option.ClientOption { return c.options }
+
+// Policy is the retry policy, with the defaults filled in.
+func (c *Conn) Policy() iamscim.RetryPolicy { return c.policy }

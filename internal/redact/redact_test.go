@@ -1,0 +1,108 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+const secret = "fake-s3cr3t-tok3n"
+
+type valuer struct{ v any }
+
+func (v valuer) LogValue() slog.Value { return slog.AnyValue(v.v) }
+
+func TestHandler(t *testing.T) {
+	t.Parallel()
+	object := func(s string) map[string]any {
+		var m map[string]any
+		if err := json.Unmarshal([]byte(s), &m); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	tests := []struct {
+		name string
+		log  func(*slog.Logger)
+		keep string // must stay visible
+	}{
+		{"key of an attribute", func(l *slog.Logger) { l.Debug("m", "securityToken", secret, "name", "kept") }, "kept"},
+		{"header key", func(l *slog.Logger) {
+			l.Debug("m", "headers", []slog.Attr{slog.String("Authorization", "Bearer "+secret), slog.String("X-Request-Id", "kept")})
+		}, "kept"},
+		{"group", func(l *slog.Logger) {
+			l.Debug("m", slog.Group("request", slog.Group("payload", "plainText", secret), "url", "kept"))
+		}, "kept"},
+		{"decoded payload", func(l *slog.Logger) {
+			l.Debug("m", "payload", object(`{"oidc":{"clientSecret":{"value":{"plainText":"`+secret+`","thumbprint":"kept"}}}}`))
+		}, "kept"},
+		{"array in a payload", func(l *slog.Logger) {
+			l.Debug("m", "payload", []any{object(`{"securityToken":"` + secret + `","name":"kept"}`)})
+		}, "kept"},
+		{"LogValuer", func(l *slog.Logger) { l.Debug("m", "r", valuer{valuer{object(`{"access_token":"` + secret + `"}`)}}) }, "r"},
+		{"string with something in front of the JSON", func(l *slog.Logger) {
+			l.Debug("m", "payload", "\n{\"securityToken\": \""+secret+"\", \"name\": \"kept\"}")
+		}, "kept"},
+		{"cut JSON text", func(l *slog.Logger) { l.Debug("m", "payload", `{"name":"kept","securityToken":"`+secret) }, "kept"},
+		{"escaped JSON text", func(l *slog.Logger) { l.Debug("m", "payload", `"{\"securityToken\":\"`+secret+`\"} kept"`) }, "payload"},
+		{"query string", func(l *slog.Logger) { l.Debug("m", "url", "https://h/p?access_token="+secret+"&fields=kept") }, "kept"},
+		{"error", func(l *slog.Logger) { l.Debug("kept", "err", errors.New("sent Bearer "+secret)) }, "kept"},
+		{"message", func(l *slog.Logger) { l.Debug("Authorization: Bearer "+secret, "k", "kept") }, "kept"},
+		{"struct", func(l *slog.Logger) {
+			l.Debug("m", "r", struct {
+				SecurityToken string
+				Name          string
+			}{secret, "kept"})
+		}, "kept"},
+		{"bytes", func(l *slog.Logger) { l.Debug("kept", "body", []byte(`{"securityToken":"`+secret+`"}`)) }, "kept"},
+		{"logger's own attributes", func(l *slog.Logger) {
+			l.With("securityToken", secret).WithGroup("g").Debug("kept", "plainText", secret)
+		}, "kept"},
+		{"a mask is no secret", func(l *slog.Logger) { l.Debug("m", "url", "https://h/p?updateMask=oidc.clientSecret.value.plainText") }, "oidc.clientSecret.value.plainText"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for _, format := range []string{"json", "text"} {
+				var buf bytes.Buffer
+				opts := &slog.HandlerOptions{Level: slog.LevelDebug}
+				var base slog.Handler = slog.NewJSONHandler(&buf, opts)
+				if format == "text" {
+					base = slog.NewTextHandler(&buf, opts)
+				}
+				tt.log(slog.New(Handler(base)))
+				got := buf.String()
+				if strings.Contains(got, secret) {
+					t.Errorf("%s: the secret is in %s", format, got)
+				}
+				if !strings.Contains(got, tt.keep) {
+					t.Errorf("%s: %q is missing from %s", format, tt.keep, got)
+				}
+			}
+		})
+	}
+}
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	odd := `a"b\c` + "\n"
+	encoded, err := json.Marshal(map[string]string{"x": odd})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, in, known, want string }{
+		{"known secret", "value s3 refused", "s3", "value [redacted] refused"},
+		{"known secret as JSON writes it", string(encoded), odd, `{"x":"[redacted]"}`},
+		{"unknown text is left alone", "scimTenants/t1 not found", "", "scimTenants/t1 not found"},
+		{"the words alone are no secret", "plainText is required", "", "plainText is required"},
+		{"bearer", "got Bearer abcdefgh12345", "", "got Bearer [redacted]"},
+	}
+	for _, tt := range tests {
+		if got := Text(tt.in, tt.known); got != tt.want {
+			t.Errorf("%s: Text(%q, %q) = %q, want %q", tt.name, tt.in, tt.known, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,293 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"google.golang.org/api/iam/v1"
+	"google.golang.org/api/option"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/gapi"
+)
+
+// pageSize is the most the service returns on one page of providers.
+const pageSize = 100
+
+// Client reads workforce pools and manages their providers. Make one with
+// [NewClient]; it is safe for concurrent use and needs no closing.
+type Client struct {
+	conn       *gapi.Conn
+	pools      *iam.LocationsWorkforcePoolsService
+	providers  *iam.LocationsWorkforcePoolsProvidersService
+	operations *iam.LocationsWorkforcePoolsProvidersOperationsService
+}
+
+// NewClient returns a client for the IAM API. Without options it uses
+// Application Default Credentials. It makes no request.
+func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error) {
+	conn, err := gapi.Dial(ctx, gapi.IAM, opts)
+	if err != nil {
+		return nil, fmt.Errorf("provider: new client: %w", err)
+	}
+	svc, err := iam.NewService(ctx, conn.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("provider: new client: %w", err)
+	}
+	pools := svc.Locations.WorkforcePools
+	return &Client{conn: conn, pools: pools, providers: pools.Providers, operations: pools.Providers.Operations}, nil
+}
+
+// Create creates a provider and returns it as it is once the operation is done
+// and the provider can be read. The caller needs
+// iam.workforcePoolProviders.create on the organization.
+//
+//	POST /v1/locations/LOCATION/workforcePools/POOL/providers
+//
+// A reply that is lost is settled: if the provider then exists as requested,
+// it is returned. Errors: [iamscim.ErrInvalidArgument] with every fault,
+// [iamscim.ErrAlreadyExists] (a deleted provider keeps its id for 30 days),
+// [ErrUsageConflict], [iamscim.ErrOutcomeUnknown]; an [*OperationError] if ctx
+// ends while the operation runs.
+func (c *Client) Create(ctx context.Context, req CreateRequest) (*Provider, error) {
+	const op = "provider: create"
+	name := req.Name
+	if err := req.validate(op); err != nil {
+		return nil, err
+	}
+	call := c.providers.Create(name.Pool().String(), req.toAPI()).WorkforcePoolProviderId(name.ID())
+	return c.write(ctx, name, gapi.Request[iam.Operation]{
+		Op: op, Resource: name.String(),
+		Do:      func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() },
+		Secrets: req.secrets(),
+		Settle: func(ctx context.Context, _ error) (*iam.Operation, bool, error) {
+			got, err := c.settled(ctx, op, name)
+			if got == nil {
+				return nil, false, err
+			}
+			if difference := req.difference(got); difference != "" {
+				return nil, true, &iamscim.Error{
+					Op: op, Resource: name.String(), Kind: iamscim.ErrAlreadyExists,
+					Remedy: "choose another id, or update the provider that is there",
+					Err:    errors.New("a provider of this name exists and differs: " + difference),
+				}
+			}
+			return doneOperation, true, nil
+		},
+		Explain: c.explain(name, req.SCIMUsage),
+	})
+}
+
+// Get reads a provider. A soft-deleted provider is returned with StateDeleted
+// and its purge time.
+//
+//	GET /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER
+//
+// Errors: [iamscim.ErrNotFound] and those of every call.
+func (c *Client) Get(ctx context.Context, name Name) (*Provider, error) {
+	return c.get(ctx, "provider: get", name)
+}
+
+func (c *Client) get(ctx context.Context, op string, name Name) (*Provider, error) {
+	if name.IsZero() {
+		return nil, gapi.Invalid(op, "", iamscim.Violation{Field: "name", Rule: "required"})
+	}
+	call := c.providers.Get(name.String())
+	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProvider]{
+		Op: op, Resource: name.String(),
+		Do:     func(ctx context.Context) (*iam.WorkforcePoolProvider, error) { return call.Context(ctx).Do() },
+		Accept: gapi.Named(name.String(), func(p *iam.WorkforcePoolProvider) string { return p.Name }),
+	})
+	if err != nil {
+		return nil, err
+	}
+	p, err := fromAPI(got)
+	if err != nil {
+		return nil, gapi.BadReply(op, name.String(), err)
+	}
+	return p, nil
+}
+
+// ListOptions narrow or widen a listing. The zero value lists active
+// resources only.
+type ListOptions struct {
+	// ShowDeleted includes soft-deleted resources.
+	ShowDeleted bool
+}
+
+// List iterates over the providers of a pool, fetching pages of 100 as it
+// goes. The sequence can be ranged over again and ends after its first error.
+//
+//	GET /v1/locations/LOCATION/workforcePools/POOL/providers
+func (c *Client) List(ctx context.Context, pool PoolName, opts ListOptions) iter.Seq2[*Provider, error] {
+	const op = "provider: list"
+	resource := pool.String()
+	fetch := func(ctx context.Context, token string) (*gapi.Page[*iam.WorkforcePoolProvider], error) {
+		if pool.IsZero() {
+			return nil, gapi.Invalid(op, "", iamscim.Violation{Field: "pool", Rule: "required"})
+		}
+		call := c.providers.List(resource).PageSize(pageSize).PageToken(token).ShowDeleted(opts.ShowDeleted)
+		got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.ListWorkforcePoolProvidersResponse]{
+			Op: op, Resource: resource,
+			Do: func(ctx context.Context) (*iam.ListWorkforcePoolProvidersResponse, error) {
+				return call.Context(ctx).Do()
+			},
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &gapi.Page[*iam.WorkforcePoolProvider]{Items: got.WorkforcePoolProviders, Next: got.NextPageToken}, nil
+	}
+	return gapi.List(ctx, op, resource, fetch, fromAPI)
+}
+
+// Update changes the fields that are set in req and returns the provider as
+// the service then has it.
+//
+//	PATCH /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER
+//
+// Errors: [iamscim.ErrNothingToUpdate], [iamscim.ErrInvalidArgument],
+// [iamscim.ErrNotFound], [ErrUsageConflict]; an [*OperationError] if ctx ends
+// while the operation runs.
+func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Provider, error) {
+	return c.update(ctx, "provider: update", req)
+}
+
+// SetSCIMUsage changes what the provider takes from its SCIM tenant. It takes
+// effect at once: a provider on SCIM ignores the groups in the token, so users
+// lose their groups unless the directory has arrived before. Only one provider
+// of a pool can use SCIM.
+//
+//	PATCH /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER
+//
+// Errors: those of [Client.Update].
+func (c *Client) SetSCIMUsage(ctx context.Context, name Name, usage iamscim.SCIMUsage) (*Provider, error) {
+	return c.update(ctx, "provider: set SCIM usage", UpdateRequest{Name: name, SCIMUsage: &usage})
+}
+
+func (c *Client) update(ctx context.Context, op string, req UpdateRequest) (*Provider, error) {
+	name := req.Name
+	if err := req.validate(op); err != nil {
+		return nil, err
+	}
+	body, mask := req.toAPI()
+	call := c.providers.Patch(name.String(), body).UpdateMask(mask)
+	usage := iamscim.SCIMUsageNone
+	if req.SCIMUsage != nil {
+		usage = *req.SCIMUsage
+	}
+	return c.write(ctx, name, gapi.Request[iam.Operation]{
+		Op: op, Resource: name.String(),
+		Do:      func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() },
+		Secrets: req.secrets(),
+		Settle: func(ctx context.Context, _ error) (*iam.Operation, bool, error) {
+			got, err := c.settled(ctx, op, name)
+			if got == nil || !req.applied(got) {
+				return nil, false, err
+			}
+			return doneOperation, true, nil
+		},
+		Explain: c.explain(name, usage),
+	})
+}
+
+// Delete soft-deletes a provider and returns it in [iamscim.StateDeleted]: its
+// users cannot sign in, and for 30 days it can be undeleted and its id cannot
+// be used again.
+//
+//	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER
+func (c *Client) Delete(ctx context.Context, name Name) (*Provider, error) {
+	call := c.providers.Delete(name.String())
+	return c.transition(ctx, "provider: delete", name, iamscim.StateDeleted,
+		func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() })
+}
+
+// Undelete restores a soft-deleted provider.
+//
+//	POST /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER:undelete
+func (c *Client) Undelete(ctx context.Context, name Name) (*Provider, error) {
+	call := c.providers.Undelete(name.String(), &iam.UndeleteWorkforcePoolProviderRequest{})
+	return c.transition(ctx, "provider: undelete", name, iamscim.StateActive,
+		func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() })
+}
+
+// transition is a delete or an undelete: done when the provider is in state.
+func (c *Client) transition(ctx context.Context, op string, name Name, state iamscim.State, do func(context.Context) (*iam.Operation, error)) (*Provider, error) {
+	if name.IsZero() {
+		return nil, gapi.Invalid(op, "", iamscim.Violation{Field: "name", Rule: "required"})
+	}
+	return c.write(ctx, name, gapi.Request[iam.Operation]{
+		Op: op, Resource: name.String(), Do: do,
+		Settle: func(ctx context.Context, _ error) (*iam.Operation, bool, error) {
+			got, err := c.settled(ctx, op, name)
+			if got == nil || got.State != state {
+				return nil, false, err
+			}
+			return doneOperation, true, nil
+		},
+	})
+}
+
+// doneOperation stands for the operation of a lost reply that turned out to
+// have done its work.
+var doneOperation = &iam.Operation{Done: true}
+
+// settled reads the provider to find out what a lost attempt did: nil without
+// an error means that there is none.
+func (c *Client) settled(ctx context.Context, op string, name Name) (*Provider, error) {
+	got, err := c.get(ctx, op, name)
+	if errors.Is(err, iamscim.ErrNotFound) {
+		return nil, nil
+	}
+	return got, err
+}
+
+// write makes a call that returns an operation, waits for the operation and
+// reads the provider, which the operation does not carry.
+func (c *Client) write(ctx context.Context, name Name, r gapi.Request[iam.Operation]) (*Provider, error) {
+	r.Accept = func(o *iam.Operation) error {
+		if _, err := ParseOperationName(o.Name); err != nil {
+			return fmt.Errorf("the reply is no operation: %w", err)
+		}
+		return nil
+	}
+	operation, err := gapi.Call(ctx, c.conn, r)
+	if err != nil {
+		return nil, err
+	}
+	if operation != doneOperation {
+		operationName, err := ParseOperationName(operation.Name)
+		if err != nil {
+			return nil, gapi.BadReply(r.Op, name.String(), err)
+		}
+		if err := c.await(ctx, r.Op, operationName); err != nil {
+			return nil, &OperationError{Name: operationName, Err: err}
+		}
+	}
+	return gapi.Visible(ctx, c.conn, func(ctx context.Context) (*Provider, error) { return c.get(ctx, r.Op, name) })
+}
+
+// Wait waits until an operation is done, polling it. It returns nil when the
+// operation succeeded, [iamscim.ErrOperationFailed] when it failed, and ctx's
+// error when ctx ended first.
+//
+//	GET /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/operations/OPERATION
+//	GET /v1/locations/LOCATION/workforcePools/POOL/operations/OPERATION
+func (c *Client) Wait(ctx context.Context, name OperationName) error {
+	const op = "provider: wait"
+	if name.IsZero() {
+		return gapi.Invalid(op, "", iamscim.Violation{Field: "name", Rule: "required"})
+	}
+	return c.await(ctx, op, name)
+}
+
+func (c *Client) await(ctx context.Context, op string, name OperationName) error {
+	// The generated method for a provider's operations sends whatever name
+	// it is given, so it serves the pool's operations too.
+	call := c.operations.Get(name.String())
+	return gapi.Await(ctx, c.conn, op, name.String(), func(ctx context.Context) (*iam.Operation, error) {
+		return call.Context(ctx).Do()
+	})
+}
