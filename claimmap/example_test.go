@@ -1,0 +1,119 @@
+package claimmap_test
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/claimmap"
+)
+
+func ExampleParse() {
+	m, err := claimmap.Parse("google.subject=user.emails[ 0 ].value.lowerAscii(),google.group=group.externalId")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := m.Validate(iamscim.SCIMUsageGroups); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(m.Map()["google.subject"])
+	// Output: user.emails[0].value.lowerAscii()
+}
+
+// A comma inside an expression needs another delimiter, as with gcloud.
+func ExampleParse_delimiter() {
+	m, err := claimmap.Parse("^;^google.subject=user.externalId;google.group=group.externalId;google.email=user.emails.filter(e, e.type == 'work')[0].value")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(m.Map()["google.email"])
+	fmt.Println(m)
+	// Output:
+	// user.emails.filter(e, e.type == 'work')[0].value
+	// ^;^google.subject=user.externalId;google.group=group.externalId;google.email=user.emails.filter(e, e.type == 'work')[0].value
+}
+
+// Every problem is reported at once. This is the example of gcloud's own help.
+func ExampleParse_wrong() {
+	_, err := claimmap.Parse("google.subject=new_external_id,google.groups=all_groups")
+	var invalid *claimmap.Error
+	if errors.As(err, &invalid) {
+		for _, issue := range invalid.Issues {
+			fmt.Printf("%s: %s (nearest: %s)\n", issue.Key, issue.Class, issue.Nearest)
+		}
+	}
+	// Output:
+	// google.subject: unsupported (nearest: user.externalId)
+	// google.group: missing key (nearest: )
+	// google.groups: unknown key (nearest: google.group)
+	// google.groups: unsupported (nearest: )
+}
+
+func ExampleNew() {
+	_, err := claimmap.New(map[string]string{
+		"google.subject": "user.mail",
+		"google.group":   "group.externalId",
+	})
+	fmt.Println(err)
+	// Output:
+	// claimmap: invalid claim mapping:
+	//   google.subject: 1:6: user has no attribute mail that a claim mapping can use
+	//       user.mail
+	//            ^
+	//       supported: user.externalId, user.externalId.lowerAscii(), user.userName, user.userName.lowerAscii(), user.emails[0].value, user.emails[0].value.lowerAscii()
+	//       nearest: user.emails[0].value
+}
+
+func ExampleRecommended() {
+	fmt.Println(claimmap.Recommended(claimmap.EntraID))
+	fmt.Println(claimmap.Recommended(claimmap.Okta))
+	// Output:
+	// google.subject=user.emails[0].value.lowerAscii(),google.group=group.externalId
+	// google.subject=user.emails[0].value.lowerAscii(),google.group=group.displayName
+}
+
+func ExampleCompare() {
+	provider := map[string]string{"google.subject": "assertion.email"}
+	verdict := claimmap.Compare(provider, claimmap.Recommended(claimmap.EntraID), claimmap.CompareOptions{Vendor: claimmap.EntraID})
+	fmt.Println(verdict)
+	// Output:
+	// inconsistent: only the tenant lowers the case: they differ for everybody whose value has an upper-case letter
+	//   consistent would be provider google.subject=assertion.email.lowerAscii(), tenant google.subject=user.emails[0].value.lowerAscii()
+}
+
+// A Consistent verdict may rest on a setting of the identity provider.
+func ExampleCompare_requires() {
+	provider := map[string]string{"google.subject": "assertion.oid"}
+	m, err := claimmap.Parse("google.subject=user.externalId,google.group=group.externalId")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	verdict := claimmap.Compare(provider, m, claimmap.CompareOptions{Vendor: claimmap.EntraID})
+	fmt.Println(verdict.Result)
+	fmt.Println(verdict.Requires[0].Attribute, "←", verdict.Requires[0].Source, "instead of", verdict.Requires[0].Default)
+	// Output:
+	// consistent
+	// externalId ← objectId instead of mailNickname
+}
+
+func ExampleMapping_Lint() {
+	m := claimmap.Recommended(claimmap.Generic)
+	for _, issue := range m.Lint(iamscim.SCIMUsageGroups) {
+		fmt.Println(issue.Class, issue.Key)
+	}
+	// Output: risk google.subject
+}
+
+func ExampleMapping_Subject() {
+	m := claimmap.Recommended(claimmap.EntraID)
+	fmt.Println(m.Subject(claimmap.User{UserName: "jdoe", WorkEmail: "Jane.Doe@example.com"}))
+	_, err := m.Subject(claimmap.User{UserName: "nomail"})
+	fmt.Println(errors.Is(err, claimmap.ErrEmpty), err)
+	// Output:
+	// jane.doe@example.com <nil>
+	// true claimmap: google.subject = user.emails[0].value.lowerAscii(): empty value
+}

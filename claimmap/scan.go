@@ -1,0 +1,146 @@
+package claimmap
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// Limits on an expression that is read at all, whatever it says. A claim
+// mapping's own limits are narrower and are checked on the canonical text.
+const (
+	// maxInput is the longest expression, in characters, that the attribute
+	// mapping of a provider may hold; nothing longer is parsed.
+	maxInput = 2048
+
+	// maxNesting bounds brackets within brackets. No documented expression
+	// nests deeper than two.
+	maxNesting = 24
+)
+
+// fault is a problem at a place of one expression. at counts characters.
+type fault struct {
+	at      int
+	class   Class
+	message string
+}
+
+// scan refuses what must not reach the parser: texts that are too long or too
+// deeply nested, and characters that CEL has no use for outside strings, above
+// all letters that only look right.
+func scan(expression string) []fault {
+	if n := utf8.RuneCountInString(expression); n > maxInput {
+		return []fault{{class: ClassLimit, message: fmt.Sprintf("%d characters; an expression has at most %d", n, maxInput)}}
+	}
+	if !utf8.ValidString(expression) {
+		return []fault{{at: invalidAt(expression), class: ClassSyntax, message: "not UTF-8"}}
+	}
+	var faults []fault
+	runes := []rune(expression)
+	depth, tooDeep, blank := 0, false, true
+	for i := 0; i < len(runes); {
+		r := runes[i]
+		if r != ' ' && r != '\t' && r != '\n' && r != '\r' && r != '\f' {
+			blank = false
+		}
+		switch {
+		case r == '\'' || r == '"':
+			raw := i > 0 && (runes[i-1] == 'r' || runes[i-1] == 'R')
+			i = skipString(runes, i, raw)
+			continue
+		case r == '/' && i+1 < len(runes) && runes[i+1] == '/':
+			for i < len(runes) && runes[i] != '\n' {
+				i++
+			}
+			continue
+		case r == '(' || r == '[' || r == '{':
+			if depth++; depth > maxNesting && !tooDeep {
+				tooDeep = true
+				faults = append(faults, fault{at: i, class: ClassLimit, message: fmt.Sprintf("brackets nested more than %d deep", maxNesting)})
+			}
+		case r == ')' || r == ']' || r == '}':
+			depth--
+		case r > '~' || r < ' ' && r != '\t' && r != '\n' && r != '\r' && r != '\f':
+			faults = append(faults, fault{at: i, class: ClassSyntax, message: foreignCharacter(r)})
+		}
+		i++
+	}
+	if blank {
+		faults = append(faults, fault{class: ClassSyntax, message: "the expression is empty"})
+	}
+	return faults
+}
+
+// skipString returns the index after the string literal whose quote is at i,
+// or the end of the text if nothing closes it (the parser says so).
+func skipString(runes []rune, i int, raw bool) int {
+	quote := runes[i]
+	triple := i+2 < len(runes) && runes[i+1] == quote && runes[i+2] == quote
+	if triple {
+		i += 2
+	}
+	for i++; i < len(runes); i++ {
+		switch {
+		case runes[i] == '\\' && !raw:
+			i++
+		case runes[i] != quote:
+		case !triple:
+			return i + 1
+		case i+2 < len(runes) && runes[i+1] == quote && runes[i+2] == quote:
+			return i + 3
+		}
+	}
+	return len(runes)
+}
+
+// lookalikes are characters that editors, chat programs and word processors
+// put in the place of the ones CEL knows.
+var lookalikes = map[rune]rune{
+	'а': 'a', 'с': 'c', 'ԁ': 'd', 'е': 'e', 'һ': 'h', 'і': 'i', 'ј': 'j', 'ӏ': 'l', 'о': 'o', 'р': 'p', 'ѕ': 's', 'у': 'y', 'х': 'x',
+	'А': 'A', 'В': 'B', 'С': 'C', 'Е': 'E', 'Н': 'H', 'І': 'I', 'К': 'K', 'М': 'M', 'О': 'O', 'Р': 'P', 'Ѕ': 'S', 'Т': 'T', 'Х': 'X',
+	'α': 'a', 'ε': 'e', 'ι': 'i', 'ο': 'o', 'ρ': 'p', 'υ': 'u', 'ν': 'v', 'Α': 'A', 'Β': 'B', 'Ε': 'E', 'Ι': 'I', 'Ν': 'N', 'Ο': 'O', 'Ρ': 'P', 'Τ': 'T',
+	'‘': '\'', '’': '\'', '‚': '\'', '′': '\'', '“': '"', '”': '"', '„': '"', '″': '"', '«': '"', '»': '"',
+	'–': '-', '—': '-', '−': '-', '‑': '-', '．': '.', '‧': '.', '․': '.', '（': '(', '）': ')', '［': '[', '］': ']', '，': ',', '＝': '=', '０': '0',
+	'\u00a0': ' ', '\u2003': ' ', '\u2009': ' ', '\u202f': ' ', '\u3000': ' ',
+}
+
+func foreignCharacter(r rune) string {
+	if like, ok := lookalikes[r]; ok {
+		if like == ' ' {
+			return fmt.Sprintf("U+%04X is a space that CEL does not know; type a plain one", r)
+		}
+		return fmt.Sprintf("%c (U+%04X) looks like %c but is another character; type it again", r, r, like)
+	}
+	switch r {
+	case '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff', '\u00ad':
+		return fmt.Sprintf("invisible character U+%04X", r)
+	}
+	if r < ' ' || r == 0x7f {
+		return fmt.Sprintf("control character U+%04X", r)
+	}
+	return fmt.Sprintf("%c (U+%04X) has no meaning outside a string", r, r)
+}
+
+// invalidAt returns the offset in characters of the first byte that is not UTF-8.
+func invalidAt(s string) int {
+	at := 0
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && size == 1 {
+			return at
+		}
+		s, at = s[size:], at+1
+	}
+	return at
+}
+
+// lineOffsets returns the offset in characters at which each line begins.
+func lineOffsets(s string) []int {
+	offsets, i := []int{0}, 0
+	for _, r := range s {
+		i++
+		if r == '\n' {
+			offsets = append(offsets, i)
+		}
+	}
+	return offsets
+}

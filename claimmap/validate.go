@@ -1,0 +1,97 @@
+package claimmap
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/iamscim/iamscim"
+)
+
+// Validate returns nil if the mapping can be sent for a tenant whose provider
+// has, or will have, the SCIM usage, or an [*Error] with every problem.
+// google.subject and google.group are required under every usage: both usages
+// that take anything take groups, and the mapping cannot be changed later. With
+// [iamscim.SCIMUsageNone] it is held to what the enabled usages ask.
+//
+// What [Parse] and [New] check is not checked again; a Mapping that they
+// returned without error has no other problems than these.
+func (m Mapping) Validate(usage iamscim.SCIMUsage) error {
+	if usage.Validate() == nil && m.rule(keySubject) != nil && m.rule(keyGroup) != nil {
+		return nil
+	}
+	var issues []Issue
+	if err := usage.Validate(); err != nil {
+		issues = append(issues, Issue{Class: ClassUsage, Message: "SCIM usage: " + err.Error()})
+	}
+	return &Error{Issues: append(issues, m.missing()...)}
+}
+
+// missing returns an issue for each required key that is not mapped.
+func (m Mapping) missing() []Issue {
+	var issues []Issue
+	for _, key := range []string{keySubject, keyGroup} {
+		if m.rule(key) == nil {
+			issues = append(issues, Issue{Class: ClassMissingKey, Key: key, Message: "not mapped, and required", Supported: expressionsFor(key)})
+		}
+	}
+	return issues
+}
+
+// Lint returns what is legal and questionable under the usage, in the order of
+// the keys: rules the usage ignores; what only newer pages of Google's allow,
+// or another sentence of them forbids; and subjects that can come to name
+// somebody else. Nothing it returns makes the mapping invalid; nil means there is
+// nothing to say. It repeats no problem of [Mapping.Validate].
+func (m Mapping) Lint(usage iamscim.SCIMUsage) []Issue {
+	var issues []Issue
+	for i := range m.rules {
+		issues = append(issues, m.rules[i].lint(usage)...)
+	}
+	return issues
+}
+
+func (r *rule) lint(usage iamscim.SCIMUsage) []Issue {
+	var issues []Issue
+	warn := func(class Class, format string, args ...any) {
+		issues = append(issues, Issue{Class: class, Key: r.key, Expression: r.expr, Message: fmt.Sprintf(format, args...)})
+	}
+	if !isClosed(r.key) && usage == iamscim.SCIMUsageGroups {
+		warn(ClassIgnored, "not evaluated: %s evaluates only google.subject and google.group", usage)
+	}
+	if r.row != nil {
+		if r.row.Conflict != "" {
+			warn(ClassConflict, "%s: %s (%s, %s); the service may refuse it", r.expr, r.row.Conflict, r.row.Source.URL, r.row.Source.Date)
+		}
+		if r.row.Since != srcEntraSeed {
+			warn(ClassUndocumented, "%s: not on the first published list of supported expressions, allowed by %s (%s)", r.expr, r.row.Since.URL, r.row.Since.Date)
+		}
+		r.lintRisk(warn)
+		return issues
+	}
+	for _, f := range r.note {
+		issue := Issue{Class: f.class, Key: r.key, Expression: r.src, Message: f.message}
+		issue.Line, issue.Column = place(r.src, f.at)
+		issues = append(issues, issue)
+	}
+	n := utf8.RuneCountInString(r.expr)
+	switch {
+	case strings.HasPrefix(r.key, attributePrefix) && n+1+len(r.key) > maxRule:
+		warn(ClassUndocumented, "%d characters with its key: if the limit of %d characters a rule counts the key, this is too long", n+1+len(r.key), maxRule)
+	case !strings.HasPrefix(r.key, attributePrefix) && n > maxRule:
+		warn(ClassUndocumented, "%d characters: the limit of %d characters is documented for attribute.KEY, and may hold here", n, maxRule)
+	}
+	return issues
+}
+
+func (r *rule) lintRisk(warn func(Class, string, ...any)) {
+	const immutable = "; the service takes the value for an immutable identifier, a change needs the user deleted and made again"
+	switch base, _ := strings.CutSuffix(r.expr, ".lowerAscii()"); base {
+	case "user.emails[0].value":
+		warn(ClassRisk, "a mail address can change and can be given to somebody else, who then has the access of the first%s; user.externalId does not have this problem", immutable)
+	case "user.userName":
+		warn(ClassRisk, "a user name can change and can be given to somebody else, who then has the access of the first%s; user.externalId does not have this problem", immutable)
+	case "group.displayName":
+		warn(ClassRisk, "a group that is renamed is another google.group, and policies keep naming the old one; group.externalId does not change")
+	}
+}
