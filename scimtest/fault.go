@@ -1,0 +1,300 @@
+package scimtest
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/api/iam/v1"
+)
+
+// A Fault is something that goes wrong on purpose: with the next request it
+// matches, or the next Times requests. Faults are counted, never random, and
+// work for the control plane and for SCIM alike. The first one given that
+// matches and is not used up is taken.
+type Fault struct {
+	// Method is the HTTP verb it applies to, "" for all.
+	Method string
+	// Path is what the escaped path of the request must look like, "" for any.
+	// "*" stands for any part of one segment, as in [path.Match]. A pattern
+	// that begins with a slash is for the whole path, any other for its end:
+	// "/v1/locations/*/workforcePools/acme-pool", "scimTenants/*/tokens",
+	// "*:setIamPolicy", "Users/*".
+	Path string
+	// Skip lets this many matching requests through first.
+	Skip int
+	// Times is how often it happens; 0 means once.
+	Times int
+	// AfterCommit does the request first: the change is made and its answer
+	// lost or altered. Otherwise nothing is changed.
+	AfterCommit bool
+
+	// Kind says what happens. The zero value is [FaultReply].
+	Kind FaultKind
+	// Status is the HTTP code of a FaultReply (0: that of the answer it
+	// replaces with AfterCommit, else 503) and of a FaultRedirect (0: 307).
+	Status int
+	// Header is added to the reply: Retry-After in seconds or as an HTTP date,
+	// Content-Type, and the Location of a FaultRedirect.
+	Header http.Header
+	// Body is the body of a FaultReply. When it is nil, a Status of 400 or
+	// more has the JSON error that Google or SCIM would send, and a lower one
+	// the answer it replaces with AfterCommit, else "{}". An empty Body that is not
+	// nil is an empty body.
+	Body []byte
+	// PadTo fills the body of a FaultReply up with spaces to this many bytes,
+	// which are not held in memory.
+	PadTo int64
+	// Delay passes before anything is sent; a caller that goes away ends it.
+	Delay time.Duration
+	// Operation is the error a FaultOperation ends in.
+	Operation *iam.Status
+}
+
+// FaultKind is what a [Fault] does.
+type FaultKind int
+
+const (
+	// FaultReply answers with the fault's Status, Header and Body.
+	FaultReply FaultKind = iota
+	// FaultClose closes the connection without a byte of a reply.
+	FaultClose
+	// FaultCutHeader closes it in the middle of the reply's header.
+	FaultCutHeader
+	// FaultCutBody closes it in the middle of the body, whose whole length the
+	// header has announced.
+	FaultCutBody
+	// FaultStall never answers: until the caller goes away or the server is
+	// closed.
+	FaultStall
+	// FaultRedirect answers with a redirect to the Location in Header.
+	FaultRedirect
+	// FaultDelay only waits for Delay and then answers as usual.
+	FaultDelay
+	// FaultOperation makes a write that replies with an operation reply with
+	// one that ends in the error Operation; nothing is changed. It never
+	// matches a method without operations.
+	FaultOperation
+)
+
+// faults are the scripted ones with their counts.
+type faults struct {
+	mu   sync.Mutex
+	list []*scripted
+}
+
+type scripted struct {
+	Fault
+	seen, used int
+}
+
+func (f *scripted) times() int { return max(f.Times, 1) }
+
+// Fail scripts a fault.
+func (s *Server) Fail(f Fault) {
+	f.Header = f.Header.Clone()
+	f.Body = bytes.Clone(f.Body)
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.list = append(s.faults.list, &scripted{Fault: f})
+}
+
+// UnusedFaults are the faults that have not happened as often as they were
+// scripted, with what is left in Times. A test asks at its end.
+func (s *Server) UnusedFaults() []Fault {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	var left []Fault
+	for _, f := range s.faults.list {
+		if n := f.times() - f.used; n > 0 {
+			unused := f.Fault
+			unused.Times = n
+			unused.Header, unused.Body = f.Header.Clone(), bytes.Clone(f.Body)
+			left = append(left, unused)
+		}
+	}
+	return left
+}
+
+// ClearFaults forgets the faults that are left.
+func (s *Server) ClearFaults() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.list = nil
+}
+
+// take is the fault for a request, or nil. It counts.
+func (f *faults) take(r *http.Request, withOperation bool) *Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, x := range f.list {
+		if x.used == x.times() || !x.matches(r) || (x.Kind == FaultOperation && !withOperation) {
+			continue
+		}
+		if x.seen++; x.seen <= x.Skip {
+			continue
+		}
+		x.used++
+		taken := x.Fault
+		return &taken
+	}
+	return nil
+}
+
+func (f *Fault) matches(r *http.Request) bool {
+	if f.Method != "" && f.Method != r.Method {
+		return false
+	}
+	if f.Path == "" {
+		return true
+	}
+	escaped := strings.TrimSuffix(r.URL.EscapedPath(), "/")
+	if !strings.HasPrefix(f.Path, "/") {
+		want := strings.Count(f.Path, "/") + 1
+		segments := strings.Split(escaped, "/")
+		escaped = strings.Join(segments[max(0, len(segments)-want):], "/")
+	}
+	ok, err := path.Match(f.Path, escaped)
+	return ok && err == nil
+}
+
+// fail plays a fault. next is the request's real answer, made when it is
+// called; nil is never called twice.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, f *Fault, next func() *reply) (status int) {
+	var real *reply
+	if f.AfterCommit {
+		real = next()
+	}
+	if f.Delay > 0 && !s.wait(r, f.Delay) {
+		panic(http.ErrAbortHandler)
+	}
+	switch f.Kind {
+	case FaultDelay:
+		if real == nil {
+			real = next()
+		}
+		for name, values := range f.Header {
+			real.header[name] = values
+		}
+		real.write(w)
+		return real.code
+	case FaultStall:
+		s.wait(r, 0)
+		panic(http.ErrAbortHandler)
+	case FaultClose:
+		s.cut(w, nil)
+		return 0
+	case FaultCutHeader:
+		s.cut(w, []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Le"))
+		return 0
+	}
+	answer := f.reply(r, real)
+	if f.Kind == FaultCutBody {
+		if real != nil && f.Body == nil && f.Status == 0 {
+			answer = real
+		}
+		var b bytes.Buffer
+		fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nContent-Length: %d\r\n", answer.code, http.StatusText(answer.code), max(len(answer.body), 2))
+		answer.header.Write(&b)
+		b.WriteString("\r\n")
+		b.Write(answer.body[:len(answer.body)/2])
+		s.cut(w, b.Bytes())
+		return 0
+	}
+	if pad := f.PadTo - int64(len(answer.body)); pad > 0 {
+		s.writePadded(w, answer, pad)
+		return answer.code
+	}
+	answer.write(w)
+	return answer.code
+}
+
+// reply is what the client gets instead of real, which is nil before a commit.
+func (f *Fault) reply(r *http.Request, real *reply) *reply {
+	status := f.Status
+	switch {
+	case status != 0:
+	case f.Kind == FaultRedirect:
+		status = http.StatusTemporaryRedirect
+	case f.Kind == FaultCutBody:
+		status = http.StatusOK
+	case real != nil:
+		status = real.code
+	default:
+		status = http.StatusServiceUnavailable
+	}
+	answer := &reply{code: status, header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}}}
+	switch {
+	case f.Body != nil:
+		answer.body = f.Body
+	case f.Kind == FaultRedirect:
+	case status >= 400 && isSCIM(r):
+		answer.header.Set("Content-Type", "application/scim+json")
+		answer.body = fmt.Appendf(nil, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"%d","detail":"%s"}`, status, faultText)
+	case status >= 400:
+		e := refuse(statusForCode(status), faultText)
+		e.http = status
+		answer = errorReply(e, false)
+	case real != nil:
+		answer = &reply{code: status, header: real.header.Clone(), body: real.body}
+	default:
+		answer.body = []byte("{}\n")
+	}
+	for name, values := range f.Header {
+		answer.header[name] = values
+	}
+	return answer
+}
+
+const faultText = "A fault that the test asked for."
+
+// wait passes d, or for ever if d is 0, and reports whether the caller and the
+// server are still there then.
+func (s *Server) wait(r *http.Request, d time.Duration) bool {
+	var after <-chan time.Time
+	if d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		after = t.C
+	}
+	select {
+	case <-after:
+		return true
+	case <-r.Context().Done():
+	case <-s.closed:
+	}
+	return false
+}
+
+// cut sends raw bytes and closes the connection.
+func (s *Server) cut(w http.ResponseWriter, raw []byte) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		// HTTP/2 or a recorder: aborting is the nearest there is.
+		panic(http.ErrAbortHandler)
+	}
+	defer conn.Close()
+	conn.Write(raw)
+}
+
+func (s *Server) writePadded(w http.ResponseWriter, answer *reply, pad int64) {
+	for name, values := range answer.header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Length", strconv.FormatInt(int64(len(answer.body))+pad, 10))
+	w.WriteHeader(answer.code)
+	w.Write(answer.body)
+	chunk := bytes.Repeat([]byte{' '}, 32<<10)
+	for pad > 0 {
+		n, err := w.Write(chunk[:min(pad, int64(len(chunk)))])
+		if err != nil {
+			return
+		}
+		pad -= int64(n)
+	}
+}

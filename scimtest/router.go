@@ -1,0 +1,123 @@
+package scimtest
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// A Route is one method of the control plane that the fake answers.
+type Route struct {
+	// Method is the HTTP verb.
+	Method string
+	// Path is the template, as "v1/locations/{location}/workforcePools/{pool}:undelete".
+	Path string
+	// ID is the method's id in the API's discovery document, as
+	// "iam.locations.workforcePools.undelete".
+	ID string
+}
+
+// Routes lists every control-plane method the fake answers, in the order of
+// the API's reference. The SCIM service has no such table: see
+// https://datatracker.ietf.org/doc/html/rfc7644#section-3.2.
+func Routes() []Route {
+	list := make([]Route, len(routes))
+	for i, r := range routes {
+		list[i] = r.Route
+	}
+	return list
+}
+
+type handler func(*call) (any, error)
+
+// route is a Route with what serves it.
+type route struct {
+	Route
+	// permission is what the caller needs, "" for none.
+	permission string
+	// query names the parameters of the method beyond the API's common ones.
+	query   []string
+	handler handler
+
+	segments []string
+	verb     string
+}
+
+// newRoute takes a line of the table apart once.
+func newRoute(method, path, id, permission string, query []string, h handler) *route {
+	r := &route{Route: Route{Method: method, Path: path, ID: id}, permission: permission, query: query, handler: h}
+	r.segments = strings.Split(path, "/")
+	last := len(r.segments) - 1
+	r.segments[last], r.verb, _ = strings.Cut(r.segments[last], ":")
+	return r
+}
+
+// match compares a route with the segments of an escaped path and returns the
+// decoded variables. An id with a slash or a dot segment in it, however
+// escaped, is kept for the caller to refuse.
+func (r *route) match(segments []string, verb string) (map[string]string, bool) {
+	if len(segments) != len(r.segments) {
+		return nil, false
+	}
+	vars := make(map[string]string)
+	for i, want := range r.segments {
+		got := segments[i]
+		last := i == len(segments)-1
+		if last && r.verb != "" {
+			if verb != r.verb {
+				return nil, false
+			}
+			got = strings.TrimSuffix(got, ":"+verb)
+		}
+		if !strings.HasPrefix(want, "{") {
+			if got != want {
+				return nil, false
+			}
+			continue
+		}
+		id, err := url.PathUnescape(got)
+		if err != nil || id == "" {
+			return nil, false
+		}
+		vars[want[1:len(want)-1]] = id
+	}
+	return vars, true
+}
+
+// findRoute finds the method for a verb and an escaped path. A custom method
+// ("…/{pool}:undelete") wins over a plain one whose last id holds a colon, as
+// in google.api.http's grammar.
+func findRoute(method, escapedPath string) (*route, map[string]string) {
+	path, ok := strings.CutPrefix(escapedPath, "/")
+	if !ok {
+		return nil, nil
+	}
+	segments := strings.Split(path, "/")
+	last := segments[len(segments)-1]
+	verb := ""
+	if i := strings.LastIndexByte(last, ':'); i >= 0 {
+		verb = last[i+1:]
+	}
+	for _, custom := range []bool{true, false} {
+		for _, r := range routes {
+			if r.Method != method || (r.verb != "") != custom {
+				continue
+			}
+			if vars, ok := r.match(segments, verb); ok {
+				return r, vars
+			}
+		}
+	}
+	return nil, nil
+}
+
+// startsOperation reports whether a request is a write that replies with an
+// operation.
+func startsOperation(r *http.Request) bool {
+	route, _ := findRoute(r.Method, r.URL.EscapedPath())
+	return route != nil && route.Method != http.MethodGet && strings.HasPrefix(route.ID, "iam.") &&
+		!strings.Contains(route.ID, ".scimTenants.") && !strings.Contains(strings.ToLower(route.verb), "iam")
+}
+
+// isSCIM reports whether a request is for the SCIM service.
+func isSCIM(r *http.Request) bool { return strings.HasPrefix(r.URL.EscapedPath(), "/v1alpha1/") }

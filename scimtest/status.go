@@ -1,0 +1,138 @@
+package scimtest
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// statusError is a refusal as Google's APIs word it:
+// {"error":{"code","message","status","details"}}.
+// See https://google.aip.dev/193 for the envelope and
+// google/rpc/error_details.proto for what details may hold.
+type statusError struct {
+	status  string // a name of google.rpc.Code
+	message string
+	details []any
+	header  http.Header
+	http    int // other than the status's own
+}
+
+func (e *statusError) Error() string { return e.status + ": " + e.message }
+
+// httpCodes is google.rpc.Code's own mapping to HTTP. FAILED_PRECONDITION is
+// 400 there, not 412.
+var httpCodes = map[string]int{
+	"INVALID_ARGUMENT":    http.StatusBadRequest,
+	"FAILED_PRECONDITION": http.StatusBadRequest,
+	"OUT_OF_RANGE":        http.StatusBadRequest,
+	"UNAUTHENTICATED":     http.StatusUnauthorized,
+	"PERMISSION_DENIED":   http.StatusForbidden,
+	"NOT_FOUND":           http.StatusNotFound,
+	"ABORTED":             http.StatusConflict,
+	"ALREADY_EXISTS":      http.StatusConflict,
+	"RESOURCE_EXHAUSTED":  http.StatusTooManyRequests,
+	"CANCELLED":           499,
+	"INTERNAL":            http.StatusInternalServerError,
+	"UNKNOWN":             http.StatusInternalServerError,
+	"DATA_LOSS":           http.StatusInternalServerError,
+	"UNIMPLEMENTED":       http.StatusNotImplemented,
+	"UNAVAILABLE":         http.StatusServiceUnavailable,
+	"DEADLINE_EXCEEDED":   http.StatusGatewayTimeout,
+}
+
+// statusForCode is the status a reply of this HTTP code carries when nothing
+// more is known.
+func statusForCode(code int) string {
+	switch code {
+	case http.StatusBadRequest:
+		return "INVALID_ARGUMENT"
+	case http.StatusConflict:
+		return "ABORTED"
+	case http.StatusInternalServerError:
+		return "INTERNAL"
+	}
+	for status, c := range httpCodes {
+		if c == code {
+			return status
+		}
+	}
+	return "UNKNOWN"
+}
+
+func (e *statusError) code() int {
+	if e.http != 0 {
+		return e.http
+	}
+	return httpCodes[e.status]
+}
+
+// body is the whole reply body.
+func (e *statusError) body() map[string]any {
+	inner := map[string]any{"code": e.code(), "message": e.message, "status": e.status}
+	if len(e.details) > 0 {
+		inner["details"] = e.details
+	}
+	return map[string]any{"error": inner}
+}
+
+func refuse(status, format string, args ...any) *statusError {
+	return &statusError{status: status, message: fmt.Sprintf(format, args...)}
+}
+
+// violation is one entry of google.rpc.BadRequest.
+type violation struct {
+	Field       string `json:"field,omitempty"`
+	Description string `json:"description"`
+}
+
+// invalid refuses fields of the request: all of them at once, as
+// google.rpc.BadRequest has it. Its message is that of the first violation.
+func invalid(violations ...violation) *statusError {
+	texts := make([]string, len(violations))
+	for i, v := range violations {
+		texts[i] = v.Description
+	}
+	return &statusError{
+		status:  "INVALID_ARGUMENT",
+		message: strings.Join(texts, "\n"),
+		details: []any{map[string]any{
+			"@type":           "type.googleapis.com/google.rpc.BadRequest",
+			"fieldViolations": violations,
+		}},
+	}
+}
+
+func invalidField(field, format string, args ...any) *statusError {
+	return invalid(violation{field, fmt.Sprintf(format, args...)})
+}
+
+// withInfo adds a google.rpc.ErrorInfo.
+func (e *statusError) withInfo(reason, domain string, metadata map[string]string) *statusError {
+	e.details = append(e.details, map[string]any{
+		"@type":    "type.googleapis.com/google.rpc.ErrorInfo",
+		"reason":   reason,
+		"domain":   domain,
+		"metadata": metadata,
+	})
+	return e
+}
+
+func notFound() *statusError { return refuse("NOT_FOUND", "Requested entity was not found.") }
+
+func alreadyExists() *statusError { return refuse("ALREADY_EXISTS", "Requested entity already exists") }
+
+// denied is the refusal of a caller who lacks a permission. It does not say
+// whether the resource exists.
+func denied(permission, resource string) *statusError {
+	full := "//iam.googleapis.com/" + resource
+	if strings.HasPrefix(resource, "organizations/") {
+		full = "//cloudresourcemanager.googleapis.com/" + resource
+	}
+	domain := "iam.googleapis.com"
+	if strings.HasPrefix(permission, "resourcemanager.") {
+		domain = "cloudresourcemanager.googleapis.com"
+	}
+	return refuse("PERMISSION_DENIED", "Permission '%s' denied on resource '%s' (or it may not exist).", permission, full).
+		withInfo("IAM_PERMISSION_DENIED", domain, map[string]string{"permission": permission, "resource": resource})
+}
