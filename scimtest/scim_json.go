@@ -1,0 +1,518 @@
+package scimtest
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// The SCIM service reads JSON with a parser of its own because encoding/json
+// hides what a SCIM server has to refuse: it keeps the last of two equal
+// keys, replaces broken UTF-8 and sets no limit to nesting. What it accepts
+// is a subset of what encoding/json accepts, with the same values, which a
+// fuzz test holds it to.
+//
+// A value is nil, bool, string, scimNumber, []any or *scimObject.
+
+// maxSCIMDepth bounds nesting. A SCIM message needs 6 levels at most.
+const maxSCIMDepth = 32
+
+// scimNumber is a JSON number as it was written.
+type scimNumber string
+
+// scimObject is a JSON object that keeps the order of its fields.
+type scimObject struct {
+	fields []scimField
+}
+
+type scimField struct {
+	name  string
+	value any
+}
+
+// get returns the value of the field with exactly this name, or nil.
+func (o *scimObject) get(name string) any {
+	for i := range o.fields {
+		if o.fields[i].name == name {
+			return o.fields[i].value
+		}
+	}
+	return nil
+}
+
+// getFold is get for names whose case does not matter (RFC 7643 section 2.1).
+func (o *scimObject) getFold(name string) any {
+	for i := range o.fields {
+		if strings.EqualFold(o.fields[i].name, name) {
+			return o.fields[i].value
+		}
+	}
+	return nil
+}
+
+// set gives the field a value; nil removes the field.
+func (o *scimObject) set(name string, value any) {
+	for i := range o.fields {
+		if o.fields[i].name != name {
+			continue
+		}
+		if value == nil {
+			o.fields = append(o.fields[:i:i], o.fields[i+1:]...)
+		} else {
+			o.fields[i].value = value
+		}
+		return
+	}
+	if value != nil {
+		o.fields = append(o.fields, scimField{name, value})
+	}
+}
+
+// cloneSCIM returns a deep copy of v.
+func cloneSCIM(v any) any {
+	switch v := v.(type) {
+	case *scimObject:
+		c := &scimObject{fields: make([]scimField, len(v.fields))}
+		for i, f := range v.fields {
+			c.fields[i] = scimField{f.name, cloneSCIM(f.value)}
+		}
+		return c
+	case []any:
+		c := make([]any, len(v))
+		for i, e := range v {
+			c[i] = cloneSCIM(e)
+		}
+		return c
+	}
+	return v
+}
+
+// equalSCIM compares two values; the order of an object's fields does not
+// matter, the order of an array's elements does.
+func equalSCIM(a, b any) bool {
+	switch a := a.(type) {
+	case *scimObject:
+		b, ok := b.(*scimObject)
+		if !ok || len(a.fields) != len(b.fields) {
+			return false
+		}
+		for _, f := range a.fields {
+			if other := b.get(f.name); other == nil || !equalSCIM(f.value, other) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		b, ok := b.([]any)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for i := range a {
+			if !equalSCIM(a[i], b[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	switch b.(type) {
+	case *scimObject, []any:
+		return false
+	}
+	return a == b
+}
+
+// scimSyntaxError says what is malformed in a JSON text, a filter or a path, and
+// at which byte, counted from 0.
+type scimSyntaxError struct {
+	offset int
+	msg    string
+}
+
+func (e *scimSyntaxError) Error() string {
+	return fmt.Sprintf("%s at character %d", e.msg, e.offset+1)
+}
+
+// parseSCIM reads one JSON text (RFC 8259). Equal keys in one object, invalid
+// UTF-8, unpaired surrogates and nesting beyond maxSCIMDepth are errors.
+func parseSCIM(text string) (any, error) {
+	p := scimParser{text: text}
+	p.space()
+	v, err := p.value(0)
+	if err != nil {
+		return nil, err
+	}
+	p.space()
+	if p.pos < len(p.text) {
+		return nil, p.errorf("text after the end of the JSON value")
+	}
+	return v, nil
+}
+
+type scimParser struct {
+	text string
+	pos  int
+}
+
+func (p *scimParser) errorf(format string, args ...any) error {
+	return &scimSyntaxError{offset: p.pos, msg: fmt.Sprintf(format, args...)}
+}
+
+func (p *scimParser) space() {
+	for p.pos < len(p.text) {
+		switch p.text[p.pos] {
+		case ' ', '\t', '\r', '\n':
+			p.pos++
+		default:
+			return
+		}
+	}
+}
+
+// peek returns the next byte, 0 at the end.
+func (p *scimParser) peek() byte {
+	if p.pos < len(p.text) {
+		return p.text[p.pos]
+	}
+	return 0
+}
+
+func (p *scimParser) value(depth int) (any, error) {
+	if depth > maxSCIMDepth {
+		return nil, p.errorf("nested deeper than %d levels", maxSCIMDepth)
+	}
+	switch c := p.peek(); {
+	case c == '{':
+		return p.object(depth)
+	case c == '[':
+		return p.array(depth)
+	case c == '"':
+		s, err := p.string()
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	case c == '-' || '0' <= c && c <= '9':
+		return p.number()
+	}
+	for _, lit := range []struct {
+		word  string
+		value any
+	}{{"true", true}, {"false", false}, {"null", nil}} {
+		if strings.HasPrefix(p.text[p.pos:], lit.word) {
+			p.pos += len(lit.word)
+			return lit.value, nil
+		}
+	}
+	if p.pos == len(p.text) {
+		return nil, p.errorf("unexpected end of the JSON text")
+	}
+	return nil, p.errorf("no JSON value")
+}
+
+func (p *scimParser) object(depth int) (any, error) {
+	p.pos++
+	o := &scimObject{}
+	p.space()
+	if p.peek() == '}' {
+		p.pos++
+		return o, nil
+	}
+	seen := map[string]bool(nil)
+	for {
+		p.space()
+		if p.peek() != '"' {
+			return nil, p.errorf("want a key in quotes")
+		}
+		start := p.pos
+		name, err := p.string()
+		if err != nil {
+			return nil, err
+		}
+		if p.duplicate(o, &seen, name) {
+			p.pos = start
+			return nil, p.errorf("key %q is given twice", name)
+		}
+		p.space()
+		if p.peek() != ':' {
+			return nil, p.errorf("want a colon after the key %q", name)
+		}
+		p.pos++
+		p.space()
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		o.fields = append(o.fields, scimField{name, v})
+		p.space()
+		switch p.peek() {
+		case ',':
+			p.pos++
+		case '}':
+			p.pos++
+			return o, nil
+		default:
+			return nil, p.errorf("want a comma or the end of the object")
+		}
+	}
+}
+
+// duplicate reports whether o has a field called name. Objects with many keys
+// are looked up in a map: comparing each with each would let one body of a
+// few megabytes keep a processor busy for minutes.
+func (p *scimParser) duplicate(o *scimObject, seen *map[string]bool, name string) bool {
+	const few = 24
+	if len(o.fields) < few {
+		for i := range o.fields {
+			if o.fields[i].name == name {
+				return true
+			}
+		}
+		return false
+	}
+	if *seen == nil {
+		*seen = make(map[string]bool, 2*few)
+		for i := range o.fields {
+			(*seen)[o.fields[i].name] = true
+		}
+	}
+	if (*seen)[name] {
+		return true
+	}
+	(*seen)[name] = true
+	return false
+}
+
+func (p *scimParser) array(depth int) (any, error) {
+	p.pos++
+	list := []any{}
+	p.space()
+	if p.peek() == ']' {
+		p.pos++
+		return list, nil
+	}
+	for {
+		p.space()
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+		p.space()
+		switch p.peek() {
+		case ',':
+			p.pos++
+		case ']':
+			p.pos++
+			return list, nil
+		default:
+			return nil, p.errorf("want a comma or the end of the array")
+		}
+	}
+}
+
+// string reads a JSON string; p.pos stands on its opening quote.
+func (p *scimParser) string() (string, error) {
+	start := p.pos
+	p.pos++
+	for p.pos < len(p.text) {
+		switch c := p.text[p.pos]; {
+		case c == '"':
+			s := p.text[start+1 : p.pos]
+			if !utf8.ValidString(s) {
+				p.pos = start
+				return "", p.errorf("string is not valid UTF-8")
+			}
+			p.pos++
+			return s, nil
+		case c == '\\':
+			return p.escapedString(start)
+		case c < 0x20:
+			return "", p.errorf("control character in a string")
+		}
+		p.pos++
+	}
+	p.pos = start
+	return "", p.errorf("string without a closing quote")
+}
+
+// escapedString reads on from the first backslash of a string that began at
+// start.
+func (p *scimParser) escapedString(start int) (string, error) {
+	b := []byte(p.text[start+1 : p.pos])
+	for p.pos < len(p.text) {
+		c := p.text[p.pos]
+		switch {
+		case c == '"':
+			if !utf8.Valid(b) {
+				p.pos = start
+				return "", p.errorf("string is not valid UTF-8")
+			}
+			p.pos++
+			return string(b), nil
+		case c < 0x20:
+			return "", p.errorf("control character in a string")
+		case c != '\\':
+			b = append(b, c)
+			p.pos++
+			continue
+		}
+		r, err := p.escape()
+		if err != nil {
+			return "", err
+		}
+		b = utf8.AppendRune(b, r)
+	}
+	p.pos = start
+	return "", p.errorf("string without a closing quote")
+}
+
+// escape reads one escape sequence; p.pos stands on its backslash.
+func (p *scimParser) escape() (rune, error) {
+	if p.pos+1 >= len(p.text) {
+		return 0, p.errorf("unexpected end after a backslash")
+	}
+	if i := strings.IndexByte(`"\/bfnrt`, p.text[p.pos+1]); i >= 0 {
+		p.pos += 2
+		return rune("\"\\/\b\f\n\r\t"[i]), nil
+	}
+	r, ok := p.hex4()
+	if !ok {
+		return 0, p.errorf("invalid escape sequence")
+	}
+	if !utf16.IsSurrogate(r) {
+		p.pos += 6
+		return r, nil
+	}
+	first := p.pos
+	p.pos += 6
+	low, ok := p.hex4()
+	full := utf16.DecodeRune(r, low)
+	if !ok || full == utf8.RuneError {
+		p.pos = first
+		return 0, p.errorf("unpaired surrogate")
+	}
+	p.pos += 6
+	return full, nil
+}
+
+// hex4 reads \uXXXX at p.pos without moving on.
+func (p *scimParser) hex4() (rune, bool) {
+	rest := p.text[p.pos:]
+	if len(rest) < 6 || rest[0] != '\\' || rest[1] != 'u' {
+		return 0, false
+	}
+	for _, c := range []byte(rest[2:6]) {
+		if !isHexDigit(c) {
+			return 0, false
+		}
+	}
+	n, _ := strconv.ParseUint(rest[2:6], 16, 16)
+	return rune(n), true
+}
+
+func isHexDigit(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func (p *scimParser) digits() int {
+	n := 0
+	for '0' <= p.peek() && p.peek() <= '9' {
+		p.pos++
+		n++
+	}
+	return n
+}
+
+func (p *scimParser) number() (any, error) {
+	start := p.pos
+	if p.peek() == '-' {
+		p.pos++
+	}
+	leading := p.peek()
+	if n := p.digits(); n == 0 || n > 1 && leading == '0' {
+		p.pos = start
+		return nil, p.errorf("invalid number")
+	}
+	if p.peek() == '.' {
+		p.pos++
+		if p.digits() == 0 {
+			return nil, p.errorf("invalid number")
+		}
+	}
+	if c := p.peek(); c == 'e' || c == 'E' {
+		p.pos++
+		if c := p.peek(); c == '+' || c == '-' {
+			p.pos++
+		}
+		if p.digits() == 0 {
+			return nil, p.errorf("invalid number")
+		}
+	}
+	return scimNumber(p.text[start:p.pos]), nil
+}
+
+// appendSCIM appends v without white space.
+func appendSCIM(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(b, "null"...)
+	case bool:
+		return strconv.AppendBool(b, v)
+	case string:
+		return appendSCIMString(b, v)
+	case scimNumber:
+		return append(b, v...)
+	case []any:
+		b = append(b, '[')
+		for i, e := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendSCIM(b, e)
+		}
+		return append(b, ']')
+	case *scimObject:
+		b = append(b, '{')
+		for i, f := range v.fields {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendSCIMString(b, f.name)
+			b = append(b, ':')
+			b = appendSCIM(b, f.value)
+		}
+		return append(b, '}')
+	}
+	panic(fmt.Sprintf("scimtest: %T is no JSON value", v))
+}
+
+// appendSCIMString appends s as a JSON string.
+func appendSCIMString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	from := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[from:i]...)
+		from = i + 1
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, `\n`...)
+		case '\r':
+			b = append(b, `\r`...)
+		case '\t':
+			b = append(b, `\t`...)
+		default:
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		}
+	}
+	b = append(b, s[from:]...)
+	return append(b, '"')
+}

@@ -1,0 +1,329 @@
+package scimtest
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// readResource checks the body of a POST or a PUT and returns the attributes
+// it gives, in their canonical spelling: without id, meta and schemas, which
+// are the service's, without null and empty values, which are the same as
+// none (RFC 7643 section 2.5), and without what the service does not know.
+// Members of a group are returned beside them.
+func (t *scimResourceType) readResource(body *scimObject) (*scimObject, []string, error) {
+	if err := t.checkSchemas(body.getFold("schemas")); err != nil {
+		return nil, nil, err
+	}
+	o := &scimObject{}
+	var members []string
+	given := map[*scimAttribute]bool{}
+	for _, f := range body.fields {
+		if t.extension != nil && strings.EqualFold(f.name, t.extension.id) {
+			if err := t.readExtension(o, f); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		a := findAttribute(t.core.attributes, f.name)
+		if strings.EqualFold(f.name, "externalId") {
+			a = findAttribute(commonAttributes, "externalId")
+		}
+		if a == nil || a.discarded {
+			continue
+		}
+		if given[a] {
+			return nil, nil, badSCIM(invalidSyntax, "attribute %s is given twice", a.name)
+		}
+		given[a] = true
+		if a == membersAttribute {
+			var err error
+			if members, err = readMembers(f.value); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		v, err := scimReader{}.read(a, f.value, a.name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := checkPrimary(a, v); err != nil {
+			return nil, nil, err
+		}
+		o.set(a.name, v)
+	}
+	return o, members, nil
+}
+
+// checkSchemas wants the core schema among those a body declares. URNs the
+// service does not know are tolerated: Entra ID sends one of its own.
+func (t *scimResourceType) checkSchemas(v any) error {
+	if v == nil {
+		return nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return badSCIM(invalidSyntax, "schemas must be a list of URNs")
+	}
+	core := false
+	for _, e := range list {
+		urn, ok := e.(string)
+		if !ok {
+			return badSCIM(invalidSyntax, "schemas must be a list of URNs")
+		}
+		core = core || strings.EqualFold(urn, t.core.id)
+	}
+	if !core {
+		return badSCIM(invalidSyntax, "schemas must hold %s", t.core.id)
+	}
+	return nil
+}
+
+func (t *scimResourceType) readExtension(o *scimObject, f scimField) error {
+	if o.get(urnEnterprise) != nil {
+		return badSCIM(invalidSyntax, "%s is given twice", t.extension.id)
+	}
+	ext, err := scimReader{}.complex(t.extension.attributes, f.value, t.extension.id)
+	if err != nil {
+		return err
+	}
+	if ext != nil {
+		o.set(urnEnterprise, ext)
+	}
+	return nil
+}
+
+// scimReader checks values against attributes.
+type scimReader struct {
+	// textBooleans takes "True" for true: Entra ID without aadOptscim062020
+	// sends booleans so in a PATCH.
+	textBooleans bool
+}
+
+// read returns a value of the attribute in canonical form, nil if there is
+// none. place names it in messages.
+func (r scimReader) read(a *scimAttribute, v any, place string) (any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	if !a.multiValued {
+		return r.one(a, v, place)
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, badSCIM(invalidValue, "%s must be a list", place)
+	}
+	var read []any
+	for i, e := range list {
+		e, err := r.one(a, e, fmt.Sprintf("%s[%d]", place, i))
+		if err != nil {
+			return nil, err
+		}
+		if e != nil {
+			read = append(read, e)
+		}
+	}
+	if read == nil {
+		return nil, nil
+	}
+	return read, nil
+}
+
+func (r scimReader) one(a *scimAttribute, v any, place string) (any, error) {
+	switch {
+	case v == nil:
+		return nil, nil
+	case a.typ == scimComplex:
+		o, err := r.complex(a.sub, v, place)
+		if o == nil {
+			return nil, err
+		}
+		return o, nil
+	case a.typ == scimBoolean:
+		if s, ok := v.(string); ok && r.textBooleans {
+			switch strings.ToLower(s) {
+			case "true":
+				return true, nil
+			case "false":
+				return false, nil
+			}
+		}
+		if _, ok := v.(bool); !ok {
+			return nil, badSCIM(invalidValue, "%s must be true or false", place)
+		}
+		return v, nil
+	}
+	if _, ok := v.(string); !ok {
+		return nil, badSCIM(invalidValue, "%s must be a string", place)
+	}
+	return v, nil
+}
+
+// complex reads the sub-attributes of a complex value or the attributes of an
+// extension; nil if it has none that count.
+func (r scimReader) complex(attributes []*scimAttribute, v any, place string) (*scimObject, error) {
+	if v == nil {
+		return nil, nil
+	}
+	given, ok := v.(*scimObject)
+	if !ok {
+		return nil, badSCIM(invalidValue, "%s must be an object", place)
+	}
+	o := &scimObject{}
+	var seen []*scimAttribute
+	for _, f := range given.fields {
+		a := findAttribute(attributes, f.name)
+		if a == nil {
+			continue
+		}
+		if slices.Contains(seen, a) {
+			return nil, badSCIM(invalidSyntax, "attribute %s.%s is given twice", place, a.name)
+		}
+		seen = append(seen, a)
+		v, err := r.read(a, f.value, place+"."+a.name)
+		if err != nil {
+			return nil, err
+		}
+		o.set(a.name, v)
+	}
+	if len(o.fields) == 0 {
+		return nil, nil
+	}
+	return o, nil
+}
+
+// checkPrimary wants at most one primary value (RFC 7643 section 2.4).
+func checkPrimary(a *scimAttribute, v any) error {
+	list, _ := v.([]any)
+	primaries := 0
+	for _, e := range list {
+		if o, ok := e.(*scimObject); ok && o.get("primary") == true {
+			primaries++
+		}
+	}
+	if primaries > 1 {
+		return badSCIM(invalidValue, "%s has %d primary values: at most one may be", a.name, primaries)
+	}
+	return nil
+}
+
+// readMembers returns the ids in a list of members. What else an element says
+// (display, type, $ref) follows from the id.
+func readMembers(v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	ids := make([]string, 0, len(list))
+	for i, e := range list {
+		member, ok := e.(*scimObject)
+		if !ok {
+			return nil, badSCIM(invalidValue, "members[%d] must be an object with a value", i)
+		}
+		id, ok := member.getFold("value").(string)
+		if !ok || id == "" {
+			return nil, badSCIM(invalidValue, "members[%d].value must be the id of a user or a group", i)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// readBody parses a request's JSON object.
+func readBody(text string) (*scimObject, error) {
+	v, err := parseSCIM(text)
+	if err != nil {
+		return nil, badSCIM(invalidSyntax, "Request body is not valid JSON: %v", err)
+	}
+	o, ok := v.(*scimObject)
+	if !ok {
+		return nil, badSCIM(invalidSyntax, "Request body must be a JSON object")
+	}
+	return o, nil
+}
+
+// maxSubjectBytes is the documented limit of google.subject.
+const maxSubjectBytes = 127
+
+// check enforces what the service documents of every user and group: required
+// attributes, one work email, mapped values that are there and not too long.
+func (s *scimStore) check(t *scimResourceType, o *scimObject, emails EmailRule) error {
+	for _, a := range t.core.attributes {
+		if a.required && (o.get(a.name) == nil || o.get(a.name) == "") {
+			return badSCIM(invalidValue, "%s is required and must not be empty", a.name)
+		}
+	}
+	if t == userType && emails == EmailsOneWork {
+		if err := checkEmails(o); err != nil {
+			return err
+		}
+	}
+	c := s.collection(t == groupType)
+	if c.mapped < 0 {
+		return nil
+	}
+	google, k := "google.subject", c.keys[c.mapped]
+	if t == groupType {
+		google = "google.group"
+	}
+	value := k.value(o)
+	if value == "" {
+		return badSCIM(invalidValue, "%s is mapped to %s and must not be empty", k, google)
+	}
+	if t == userType && len(value) > maxSubjectBytes {
+		return badSCIM(invalidValue, "%s is mapped to %s and has %d bytes: at most %d are allowed", k, google, len(value), maxSubjectBytes)
+	}
+	return nil
+}
+
+// checkEmails wants exactly one email address, of type work with a value.
+func checkEmails(o *scimObject) error {
+	list, _ := o.get("emails").([]any)
+	if len(list) != 1 {
+		return badSCIM(invalidValue, "a user must have exactly one email, of type work; this one has %d", len(list))
+	}
+	email := list[0].(*scimObject)
+	if kind, _ := email.get("type").(string); !strings.EqualFold(kind, "work") {
+		return badSCIM(invalidValue, "a user's email must be of type work, not %q", clip(kind))
+	}
+	if email.get("value") == nil || email.get("value") == "" {
+		return badSCIM(invalidValue, "a user's work email must have a value")
+	}
+	return nil
+}
+
+// checkFree wants userName or the group's displayName, and the mapped value,
+// to be nobody else's.
+func (s *scimStore) checkFree(t *scimResourceType, o *scimObject, self row) error {
+	group := t == groupType
+	c := s.collection(group)
+	for i, k := range c.keys {
+		if i != 0 && i != c.mapped { // the first key is userName or displayName
+			continue
+		}
+		for key := range k.of(o) {
+			if other := s.owner(group, i, key, self); other != 0 {
+				return &scimError{status: http.StatusConflict, scimType: uniqueness,
+					detail: fmt.Sprintf("%s %s with this %s exists already", t.name, s.records[other].id, k)}
+			}
+		}
+	}
+	return nil
+}
+
+// checkMapped refuses to change a mapped value.
+func (s *scimStore) checkMapped(t *scimResourceType, old, changed *scimObject) error {
+	c := s.collection(t == groupType)
+	if c.mapped < 0 {
+		return nil
+	}
+	k := c.keys[c.mapped]
+	if k.value(old) != k.value(changed) {
+		return badSCIM(mutability, "%s is mapped by the tenant's claim mapping and cannot change: delete the %s and create it again", k, strings.ToLower(t.name))
+	}
+	return nil
+}
