@@ -24,6 +24,7 @@ type config struct {
 	syncerGranted bool
 	logger        *slog.Logger
 	quota         int
+	scim          scimBehaviour
 	denied        map[string]bool
 	refuseMember  func(member string) bool
 	behaviors     map[Behavior]string
@@ -136,19 +137,6 @@ func WithLogger(l *slog.Logger) Option {
 			return errors.New("scimtest: WithLogger(nil): a logger is needed")
 		}
 		c.logger = l
-		return nil
-	}
-}
-
-// WithQuota lets each SCIM tenant have this many requests per minute and
-// answers 429 above. Google's documented limit is 3000. The default, 0, is no
-// limit.
-func WithQuota(requestsPerMinute int) Option {
-	return func(c *config) error {
-		if requestsPerMinute < 0 {
-			return fmt.Errorf("scimtest: WithQuota(%d): must not be negative", requestsPerMinute)
-		}
-		c.quota = requestsPerMinute
 		return nil
 	}
 }

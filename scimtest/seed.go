@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 
 	"github.com/iamscim/iamscim/internal/resname"
 	"google.golang.org/api/iam/v1"
@@ -177,6 +179,8 @@ type Seed struct {
 	Providers []*iam.WorkforcePoolProvider           `json:"providers"`
 	Tenants   []*iam.WorkforcePoolProviderScimTenant `json:"scimTenants"`
 	Tokens    []*iam.WorkforcePoolProviderScimToken  `json:"tokens"`
+	// Directories are users and groups by the tenant's name.
+	Directories map[string]Directory `json:"directories"`
 }
 
 // maxSeed bounds a seed file.
@@ -209,6 +213,17 @@ func (s *Server) Load(r io.Reader) error {
 	for i, t := range seed.Tokens {
 		_, err := s.AddToken(t)
 		errs = append(errs, at("tokens", i, err))
+	}
+	for _, name := range slices.Sorted(maps.Keys(seed.Directories)) {
+		d := seed.Directories[name]
+		for i, u := range d.Users {
+			_, err := s.AddUser(name, u)
+			errs = append(errs, at("users", i, err))
+		}
+		for i, g := range d.Groups {
+			_, err := s.AddGroup(name, g)
+			errs = append(errs, at("groups", i, err))
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		s.Restore(before)

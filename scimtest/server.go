@@ -90,6 +90,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) answer(r *http.Request, body []byte, fault *Fault) *reply {
+	if isSCIM(r) {
+		return s.scim(r, body)
+	}
 	return s.control(r, body, fault)
 }
 

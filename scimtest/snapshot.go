@@ -3,6 +3,7 @@ package scimtest
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"google.golang.org/api/iam/v1"
 )
@@ -25,6 +26,12 @@ func (s *Server) Restore(snapshot *Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.st = snapshot.st.copy()
+	// The directories still belong to the server the snapshot is of.
+	c := &call{Server: s}
+	for name, d := range s.st.directories {
+		c.openDirectory(s.st.tenants[name])
+		s.st.directories[name].restore(d.snapshot())
+	}
 }
 
 // State is what a server holds, soft-deleted resources and those not visible
@@ -40,6 +47,8 @@ type State struct {
 	Policies map[string]*iam.Policy
 	// DeletedSubjects are the names of the subjects that are soft-deleted.
 	DeletedSubjects []string
+	// Directories are the users and groups, by the tenant's name.
+	Directories map[string]Directory
 }
 
 // State lists what the server holds.
@@ -55,9 +64,14 @@ func (s *Server) State() State {
 		Tokens:          newestOf(s.st.tokens),
 		Policies:        map[string]*iam.Policy{},
 		DeletedSubjects: slices.Sorted(maps.Keys(s.st.subjects)),
+		Directories:     map[string]Directory{},
 	}
 	for _, r := range s.st.tenants.sorted() {
 		list.Tenants = append(list.Tenants, showTenant(c, r, r.newest()).(*iam.WorkforcePoolProviderScimTenant))
+	}
+	for name, d := range s.st.directories {
+		base := strings.TrimSuffix(c.baseURI(s.st.tenants[name].uid), "/")
+		list.Directories[name] = Directory{Users: d.listUsers(base), Groups: d.listGroups(base)}
 	}
 	for name, p := range s.st.policies {
 		if len(p.versions) > 0 {

@@ -19,43 +19,46 @@ const (
 
 // state is everything the server remembers, but for requests and faults.
 type state struct {
-	pools      table[iam.WorkforcePool]
-	providers  table[iam.WorkforcePoolProvider]
-	keys       table[iam.WorkforcePoolProviderKey]
-	tenants    table[iam.WorkforcePoolProviderScimTenant]
-	tokens     table[iam.WorkforcePoolProviderScimToken]
-	subjects   map[string]time.Time // deleted subjects by name, with the time of the deletion
-	operations map[string]*operation
-	policies   map[string]*policy    // by resource name, an organization's included
-	secrets    map[secretHash]string // the token's name
+	pools       table[iam.WorkforcePool]
+	providers   table[iam.WorkforcePoolProvider]
+	keys        table[iam.WorkforcePoolProviderKey]
+	tenants     table[iam.WorkforcePoolProviderScimTenant]
+	tokens      table[iam.WorkforcePoolProviderScimToken]
+	subjects    map[string]time.Time // deleted subjects by name, with the time of the deletion
+	operations  map[string]*operation
+	policies    map[string]*policy    // by resource name, an organization's included
+	secrets     map[secretHash]string // the token's name
+	directories map[string]*directory // by the tenant's name
 }
 
 func newState() *state {
 	return &state{
-		pools:      table[iam.WorkforcePool]{},
-		providers:  table[iam.WorkforcePoolProvider]{},
-		keys:       table[iam.WorkforcePoolProviderKey]{},
-		tenants:    table[iam.WorkforcePoolProviderScimTenant]{},
-		tokens:     table[iam.WorkforcePoolProviderScimToken]{},
-		subjects:   map[string]time.Time{},
-		operations: map[string]*operation{},
-		policies:   map[string]*policy{},
-		secrets:    map[secretHash]string{},
+		pools:       table[iam.WorkforcePool]{},
+		providers:   table[iam.WorkforcePoolProvider]{},
+		keys:        table[iam.WorkforcePoolProviderKey]{},
+		tenants:     table[iam.WorkforcePoolProviderScimTenant]{},
+		tokens:      table[iam.WorkforcePoolProviderScimToken]{},
+		subjects:    map[string]time.Time{},
+		operations:  map[string]*operation{},
+		policies:    map[string]*policy{},
+		secrets:     map[secretHash]string{},
+		directories: map[string]*directory{},
 	}
 }
 
 // copy is independent of the original.
 func (s *state) copy() *state {
 	c := &state{
-		pools:      s.pools.copy(),
-		providers:  s.providers.copy(),
-		keys:       s.keys.copy(),
-		tenants:    s.tenants.copy(),
-		tokens:     s.tokens.copy(),
-		subjects:   maps.Clone(s.subjects),
-		operations: make(map[string]*operation, len(s.operations)),
-		policies:   make(map[string]*policy, len(s.policies)),
-		secrets:    maps.Clone(s.secrets),
+		pools:       s.pools.copy(),
+		providers:   s.providers.copy(),
+		keys:        s.keys.copy(),
+		tenants:     s.tenants.copy(),
+		tokens:      s.tokens.copy(),
+		subjects:    maps.Clone(s.subjects),
+		operations:  make(map[string]*operation, len(s.operations)),
+		policies:    make(map[string]*policy, len(s.policies)),
+		secrets:     maps.Clone(s.secrets),
+		directories: make(map[string]*directory, len(s.directories)),
 	}
 	for name, op := range s.operations {
 		o := *op
@@ -63,6 +66,10 @@ func (s *state) copy() *state {
 	}
 	for name, p := range s.policies {
 		c.policies[name] = p.copy()
+	}
+	for name, d := range s.directories {
+		c.directories[name] = newDirectory(d.cfg)
+		c.directories[name].restore(d.snapshot())
 	}
 	return c
 }

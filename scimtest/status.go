@@ -67,13 +67,20 @@ func (e *statusError) code() int {
 	return httpCodes[e.status]
 }
 
-// body is the whole reply body.
-func (e *statusError) body() map[string]any {
-	inner := map[string]any{"code": e.code(), "message": e.message, "status": e.status}
-	if len(e.details) > 0 {
-		inner["details"] = e.details
-	}
-	return map[string]any{"error": inner}
+// errorBody is the envelope, its fields in the service's order.
+type errorBody struct {
+	Error struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+		Status  string `json:"status"`
+		Details []any  `json:"details,omitempty"`
+	} `json:"error"`
+}
+
+func (e *statusError) body() errorBody {
+	var b errorBody
+	b.Error.Code, b.Error.Message, b.Error.Status, b.Error.Details = e.code(), e.message, e.status, e.details
+	return b
 }
 
 func refuse(status, format string, args ...any) *statusError {

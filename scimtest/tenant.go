@@ -101,10 +101,14 @@ func (c *call) addTenant(v *iam.WorkforcePoolProviderScimTenant, uid string) (*r
 	v.BaseUri = ""
 	v.ServiceAgent = serviceAgent(organization, uid)
 	r, reply, err := create(c, tenants, v.Name, uid, v)
-	if err == nil && c.cfg.syncerGranted {
+	if err != nil {
+		return nil, nil, err
+	}
+	c.openDirectory(r)
+	if c.cfg.syncerGranted {
 		c.st.policy("organizations/"+organization).grant(c, syncerRole, "serviceAccount:"+v.ServiceAgent)
 	}
-	return r, reply, err
+	return r, reply, nil
 }
 
 func (c *call) checkTenant(v *iam.WorkforcePoolProviderScimTenant) *statusError {
