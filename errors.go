@@ -1,6 +1,7 @@
 package iamscim
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -105,7 +106,7 @@ type Error struct {
 	// have repeated a GET on a connection that broke. 0: nothing was sent.
 	Attempts int
 
-	// Err is the cause, or nil.
+	// Err is the cause, or nil. Violations found beforehand repeat its text.
 	Err error
 }
 
@@ -141,7 +142,10 @@ func (e *Error) what() string {
 	switch {
 	case fromService:
 		parts = append(parts, serviceText(api))
-	case e.Err != nil && !errors.Is(e.Kind, e.Err):
+		if errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded) {
+			parts = append(parts, "then the context ended")
+		}
+	case e.Err != nil && len(e.Violations) == 0:
 		parts = append(parts, e.Err.Error())
 	}
 	for _, v := range e.Violations {

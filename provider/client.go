@@ -62,20 +62,17 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Provider, erro
 		Op: op, Resource: name.String(),
 		Do:      func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() },
 		Secrets: req.secrets(),
-		Settle: func(ctx context.Context, _ error) (*iam.Operation, bool, error) {
-			got, err := c.settled(ctx, op, name)
-			if got == nil {
-				return nil, false, err
+		Settle: c.settle(op, name, func(got *Provider) (bool, error) {
+			difference := req.difference(got)
+			if difference == "" {
+				return true, nil
 			}
-			if difference := req.difference(got); difference != "" {
-				return nil, true, &iamscim.Error{
-					Op: op, Resource: name.String(), Kind: iamscim.ErrAlreadyExists,
-					Remedy: "choose another id, or update the provider that is there",
-					Err:    errors.New("a provider of this name exists and differs: " + difference),
-				}
+			return true, &iamscim.Error{
+				Op: op, Resource: name.String(), Kind: iamscim.ErrAlreadyExists,
+				Remedy: "choose another id, or update the provider that is there",
+				Err:    errors.New("a provider of this name exists and differs: " + difference),
 			}
-			return doneOperation, true, nil
-		},
+		}),
 		Explain: c.explain(name, req.SCIMUsage),
 	})
 }
@@ -182,13 +179,7 @@ func (c *Client) update(ctx context.Context, op string, req UpdateRequest) (*Pro
 		Op: op, Resource: name.String(),
 		Do:      func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() },
 		Secrets: req.secrets(),
-		Settle: func(ctx context.Context, _ error) (*iam.Operation, bool, error) {
-			got, err := c.settled(ctx, op, name)
-			if got == nil || !req.applied(got) {
-				return nil, false, err
-			}
-			return doneOperation, true, nil
-		},
+		Settle:  c.settle(op, name, func(got *Provider) (bool, error) { return req.applied(got), nil }),
 		Explain: c.explain(name, usage),
 	})
 }
@@ -220,13 +211,7 @@ func (c *Client) transition(ctx context.Context, op string, name Name, state iam
 	}
 	return c.write(ctx, name, gapi.Request[iam.Operation]{
 		Op: op, Resource: name.String(), Do: do,
-		Settle: func(ctx context.Context, _ error) (*iam.Operation, bool, error) {
-			got, err := c.settled(ctx, op, name)
-			if got == nil || got.State != state {
-				return nil, false, err
-			}
-			return doneOperation, true, nil
-		},
+		Settle: c.settle(op, name, func(got *Provider) (bool, error) { return got.State == state, nil }),
 	})
 }
 
@@ -234,14 +219,18 @@ func (c *Client) transition(ctx context.Context, op string, name Name, state iam
 // have done its work.
 var doneOperation = &iam.Operation{Done: true}
 
-// settled reads the provider to find out what a lost attempt did: nil without
-// an error means that there is none.
-func (c *Client) settled(ctx context.Context, op string, name Name) (*Provider, error) {
-	got, err := c.get(ctx, op, name)
-	if errors.Is(err, iamscim.ErrNotFound) {
-		return nil, nil
+// settle returns a Settle function that reads the provider back and lets decide
+// say whether it shows what the lost attempt did. A provider that is not there
+// shows that it did nothing.
+func (c *Client) settle(op string, name Name, decide func(*Provider) (bool, error)) func(context.Context, error) (*iam.Operation, bool, error) {
+	return func(ctx context.Context, refusal error) (*iam.Operation, bool, error) {
+		got, err := gapi.Settled(ctx, c.conn, refusal, func(ctx context.Context) (*Provider, error) { return c.get(ctx, op, name) })
+		if got == nil {
+			return nil, false, err
+		}
+		decided, err := decide(got)
+		return doneOperation, decided, err
 	}
-	return got, err
 }
 
 // write makes a call that returns an operation, waits for the operation and
@@ -266,7 +255,7 @@ func (c *Client) write(ctx context.Context, name Name, r gapi.Request[iam.Operat
 			return nil, &OperationError{Name: operationName, Err: err}
 		}
 	}
-	return gapi.Visible(ctx, c.conn, func(ctx context.Context) (*Provider, error) { return c.get(ctx, r.Op, name) })
+	return gapi.Visible(ctx, c.conn, gapi.Unread, func(ctx context.Context) (*Provider, error) { return c.get(ctx, r.Op, name) })
 }
 
 // Wait waits until an operation is done, polling it. It returns nil when the

@@ -3,6 +3,7 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"unicode/utf8"
@@ -20,6 +21,7 @@ const (
 // List is the faults found so far. The zero List is empty and ready.
 type List struct {
 	violations []iamscim.Violation
+	causes     []error
 }
 
 // Add records a fault of field.
@@ -27,10 +29,12 @@ func (l *List) Add(field, format string, args ...any) {
 	l.violations = append(l.violations, iamscim.Violation{Field: field, Rule: fmt.Sprintf(format, args...)})
 }
 
-// AddError records err as the fault of field, if it is one.
+// AddError records err as the fault of field, if it is one. It stays reachable
+// in the error of the request.
 func (l *List) AddError(field string, err error) {
 	if err != nil {
 		l.Add(field, "%s", err.Error())
+		l.causes = append(l.causes, err)
 	}
 }
 
@@ -67,5 +71,8 @@ func (l *List) Err(op, resource string) error {
 	if l.violations == nil {
 		return nil
 	}
-	return &iamscim.Error{Op: op, Resource: resource, Kind: iamscim.ErrInvalidArgument, Violations: l.violations}
+	return &iamscim.Error{
+		Op: op, Resource: resource, Kind: iamscim.ErrInvalidArgument,
+		Violations: l.violations, Err: errors.Join(l.causes...),
+	}
 }

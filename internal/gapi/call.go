@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"google.golang.org/api/googleapi"
@@ -35,8 +36,8 @@ type Request[R any] struct {
 	// one nobody knows.
 	Settle func(ctx context.Context, refusal error) (result *R, decided bool, err error)
 
-	// Explain may turn a refusal into a domain error: it sets Kind and
-	// Remedy. It may read; it must not write.
+	// Explain may turn the error of the call, not settled, into a domain
+	// error: it sets Kind and Remedy. It may read; it must not write.
 	Explain func(ctx context.Context, e *iamscim.Error)
 
 	// Secrets are texts that were sent and must not come back in an error.
@@ -85,7 +86,8 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 	if unknown {
 		e.Kind = iamscim.ErrOutcomeUnknown
 		e.Remedy = "read the resource to see whether the change was made before making it again"
-	} else if r.Explain != nil {
+	}
+	if r.Explain != nil {
 		r.Explain(ctx, e)
 	}
 	return nil, e
@@ -122,14 +124,21 @@ func Invalid(op, resource string, violations ...iamscim.Violation) error {
 	return &iamscim.Error{Op: op, Resource: resource, Kind: iamscim.ErrInvalidArgument, Violations: violations}
 }
 
+// Remedies for a change that was made but whose end was not seen.
+const (
+	Unread     = "the change was made, but it could not be read back in time: get the resource later"
+	Unfinished = "the change goes on at the service: wait for the operation again"
+)
+
 // Visible reads a resource that was just created or changed until it can be
 // read, or the policy's replication window or ctx ends: the service replicates
-// within 80 s, and until then answers "not found" or "permission denied".
-func Visible[T any](ctx context.Context, c *Conn, get func(ctx context.Context) (T, error)) (T, error) {
+// within 80 s, and until then answers "not found" or "permission denied". The
+// error then has the remedy.
+func Visible[T any](ctx context.Context, c *Conn, remedy string, get func(ctx context.Context) (*T, error)) (*T, error) {
 	window := c.policy
 	window.Budget = c.policy.Replication
 	window.MaxAttempts = 0
-	var result T
+	var result *T
 	_, err := retry.Do(ctx, window, func() (retry.Verdict, error) {
 		got, err := get(ctx)
 		if err == nil {
@@ -138,7 +147,26 @@ func Visible[T any](ctx context.Context, c *Conn, get func(ctx context.Context) 
 		}
 		return retry.Verdict{Again: notYet(err)}, err
 	})
+	var typed *iamscim.Error
+	if errors.As(err, &typed) {
+		typed.Remedy = remedy
+	}
 	return result, err
+}
+
+// Settled reads what a lost attempt left, for Settle: nil without an error means
+// nothing. Where the service says that the resource exists, it is waited for: a
+// replica that does not have it yet must not be taken for an answer.
+func Settled[R any](ctx context.Context, c *Conn, refusal error, read func(ctx context.Context) (*R, error)) (*R, error) {
+	var api *googleapi.Error
+	if errors.As(refusal, &api) && api.Code == http.StatusConflict {
+		return Visible(ctx, c, Unread, read)
+	}
+	got, err := read(ctx)
+	if errors.Is(err, iamscim.ErrNotFound) {
+		return nil, nil
+	}
+	return got, err
 }
 
 // notYet reports whether a read of something fresh may succeed later.

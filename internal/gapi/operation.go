@@ -27,7 +27,7 @@ func Await(ctx context.Context, c *Conn, op, name string, get func(ctx context.C
 	poll.Max = max(poll.Max/4, poll.Initial)
 	poll.MaxAttempts = 0
 	attempts, err := retry.Do(ctx, poll, func() (retry.Verdict, error) {
-		operation, err := Visible(ctx, c, func(ctx context.Context) (*iam.Operation, error) {
+		operation, err := Visible(ctx, c, Unfinished, func(ctx context.Context) (*iam.Operation, error) {
 			return Call(ctx, c, Request[iam.Operation]{Op: op, Resource: name, Do: get})
 		})
 		switch {
@@ -52,6 +52,6 @@ func Await(ctx context.Context, c *Conn, op, name string, get func(ctx context.C
 	}
 	return &iamscim.Error{
 		Op: op, Resource: name, Attempts: attempts, Err: err,
-		Remedy: "the change goes on at the service: wait for the operation again",
+		Remedy: Unfinished,
 	}
 }

@@ -1,0 +1,95 @@
+package scimtenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"google.golang.org/api/iam/v1"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/gapi"
+	"github.com/iamscim/iamscim/provider"
+)
+
+// ErrPoolOccupied: the workforce pool has a SCIM tenant already, perhaps a
+// soft-deleted one, and can have only one. The message names it where it could
+// be found.
+var ErrPoolOccupied = errors.New("the workforce pool has a SCIM tenant already")
+
+// maxSearched bounds the providers whose tenants are looked at to name the
+// tenant in the way. A pool can have 200.
+const maxSearched = 20
+
+// explain names what is in the way when the service refuses a new tenant. The
+// status it answers with is not documented, so the pool is read: the provider
+// itself first, then others.
+func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
+	return func(ctx context.Context, e *iamscim.Error) {
+		if !errors.Is(e.Kind, iamscim.ErrAlreadyExists) && !errors.Is(e.Kind, iamscim.ErrFailedPrecondition) && !errors.Is(e.Kind, iamscim.ErrInvalidArgument) {
+			return
+		}
+		if got, err := c.get(ctx, e.Op, name); err == nil {
+			if got.State == iamscim.StateDeleted {
+				e.Kind = iamscim.ErrAlreadyExists
+				e.Remedy = fmt.Sprintf("the tenant is soft-deleted and is purged at %s: undelete it, or hard-delete it and create it again", got.PurgeTime.UTC().Format("2006-01-02 15:04 MST"))
+			} else if errors.Is(e.Kind, iamscim.ErrAlreadyExists) {
+				e.Remedy = "use the tenant that is there, or choose another pool: a pool has one tenant"
+			}
+			return
+		}
+		occupant, searched, complete := c.occupant(ctx, name.Provider())
+		switch {
+		case occupant != nil && occupant.State == iamscim.StateDeleted:
+			e.Kind = ErrPoolOccupied
+			e.Remedy = fmt.Sprintf("%s is soft-deleted and blocks the pool until %s: undelete it to use it, or hard-delete it to free the pool", occupant.Name, occupant.PurgeTime.UTC().Format("2006-01-02 15:04 MST"))
+		case occupant != nil:
+			e.Kind = ErrPoolOccupied
+			e.Remedy = fmt.Sprintf("use %s, or hard-delete it to free the pool", occupant.Name)
+		case errors.Is(e.Kind, iamscim.ErrAlreadyExists) && complete:
+			e.Remedy = fmt.Sprintf("no tenant was found in the pool's %d providers; it may not be visible yet: repeat the call in two minutes", searched)
+		case errors.Is(e.Kind, iamscim.ErrAlreadyExists):
+			e.Kind = ErrPoolOccupied
+			e.Remedy = fmt.Sprintf("the tenant in the way was not found in the %d providers searched: list the tenants of the others, deleted ones included", searched)
+		}
+	}
+}
+
+// occupant finds the tenant of the pool, deleted ones included. It reports how
+// many providers it searched and whether those were all.
+func (c *Client) occupant(ctx context.Context, own provider.Name) (found *Tenant, searched int, complete bool) {
+	look := func(parent provider.Name) (*Tenant, bool) {
+		searched++
+		for t, err := range c.List(ctx, parent, ListOptions{ShowDeleted: true}) {
+			return t, err == nil
+		}
+		return nil, true
+	}
+	if t, ok := look(own); t != nil || !ok {
+		return t, searched, ok
+	}
+	// A deleted provider can still have the tenant.
+	call := c.providers.List(own.Pool().String()).PageSize(maxSearched).ShowDeleted(true)
+	page, err := gapi.Call(ctx, c.conn, gapi.Request[iam.ListWorkforcePoolProvidersResponse]{
+		Op: "scimtenant: find the pool's tenant", Resource: own.Pool().String(),
+		Do: func(ctx context.Context) (*iam.ListWorkforcePoolProvidersResponse, error) {
+			return call.Context(ctx).Do()
+		},
+	})
+	if err != nil {
+		return nil, searched, false
+	}
+	complete = page.NextPageToken == ""
+	for _, p := range page.WorkforcePoolProviders {
+		parent, err := provider.ParseName(p.Name)
+		if err != nil || parent == own {
+			continue
+		}
+		t, ok := look(parent)
+		if t != nil {
+			return t, searched, true
+		}
+		complete = complete && ok
+	}
+	return nil, searched, complete
+}

@@ -1,0 +1,215 @@
+package scimtenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	crm "google.golang.org/api/cloudresourcemanager/v3"
+	"google.golang.org/api/option"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/check"
+	"github.com/iamscim/iamscim/internal/gapi"
+	"github.com/iamscim/iamscim/internal/retry"
+)
+
+// SyncerRole is the role a tenant's service agent needs on the organization
+// for the tenant's tokens to be of use.
+const SyncerRole = "roles/iam.scimSyncer"
+
+// OrganizationClient gives service agents their role in an organization's IAM
+// policy. It is a client of its own because that is another service, Resource
+// Manager, and often another principal: it needs
+// resourcemanager.organizations.getIamPolicy and setIamPolicy.
+//
+// It changes no binding but its own: other roles, members, conditions and audit
+// configurations stay as they are, and a change that somebody else makes at the
+// same time is not lost. Make one with [NewOrganizationClient]; it is safe for
+// concurrent use and needs no closing.
+type OrganizationClient struct {
+	conn          *gapi.Conn
+	organizations *crm.OrganizationsService
+}
+
+// NewOrganizationClient returns a client for the Resource Manager API. Without
+// options it uses Application Default Credentials. It makes no request.
+func NewOrganizationClient(ctx context.Context, opts ...option.ClientOption) (*OrganizationClient, error) {
+	conn, err := gapi.Dial(ctx, gapi.ResourceManager, opts)
+	if err != nil {
+		return nil, fmt.Errorf("scimtenant: new organization client: %w", err)
+	}
+	svc, err := crm.NewService(ctx, conn.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("scimtenant: new organization client: %w", err)
+	}
+	return &OrganizationClient{conn: conn, organizations: svc.Organizations}, nil
+}
+
+// HasSyncer reports whether the organization's policy binds [SyncerRole] to the
+// service agent without a condition. A role inherited in another way is not
+// seen: scimclient's CheckAccess is the proof.
+//
+//	POST /v3/organizations/ORGANIZATION:getIamPolicy
+func (c *OrganizationClient) HasSyncer(ctx context.Context, organization, serviceAgent string) (bool, error) {
+	const op = "scimtenant: has syncer"
+	member, err := checkAgent(op, organization, serviceAgent)
+	if err != nil {
+		return false, err
+	}
+	policy, err := c.policy(ctx, op, organization)
+	if err != nil {
+		return false, err
+	}
+	i := syncers(policy)
+	return i >= 0 && slices.Contains(policy.Bindings[i].Members, member), nil
+}
+
+// GrantSyncer binds [SyncerRole] to the tenant's service agent in the
+// organization's policy. It writes nothing if the binding is there. A binding
+// under a condition does not count and is left alone. Policies take up to some
+// minutes to take effect: scimclient's WaitAccess waits.
+//
+//	POST /v3/organizations/ORGANIZATION:getIamPolicy
+//	POST /v3/organizations/ORGANIZATION:setIamPolicy
+//
+// Errors: [iamscim.ErrInvalidArgument] for a service agent that is not one of
+// that organization, [iamscim.ErrFailedPrecondition] where an organization
+// policy refuses the member, [iamscim.ErrAborted] if others keep changing the
+// policy until the retries end.
+func (c *OrganizationClient) GrantSyncer(ctx context.Context, organization, serviceAgent string) error {
+	return c.modify(ctx, "scimtenant: grant syncer", organization, serviceAgent, func(p *crm.Policy, member string) bool {
+		i := syncers(p)
+		switch {
+		case i < 0:
+			p.Bindings = append(p.Bindings, &crm.Binding{Role: SyncerRole, Members: []string{member}})
+		case slices.Contains(p.Bindings[i].Members, member):
+			return false
+		default:
+			p.Bindings[i].Members = append(p.Bindings[i].Members, member)
+		}
+		return true
+	})
+}
+
+// RevokeSyncer takes the service agent out of the unconditional binding of
+// [SyncerRole]. It writes nothing if it is not in there. What IAM keeps of
+// deleted principals (deleted:serviceAccount:…) is left alone.
+//
+//	POST /v3/organizations/ORGANIZATION:getIamPolicy
+//	POST /v3/organizations/ORGANIZATION:setIamPolicy
+func (c *OrganizationClient) RevokeSyncer(ctx context.Context, organization, serviceAgent string) error {
+	return c.modify(ctx, "scimtenant: revoke syncer", organization, serviceAgent, func(p *crm.Policy, member string) bool {
+		i := syncers(p)
+		if i < 0 || !slices.Contains(p.Bindings[i].Members, member) {
+			return false
+		}
+		p.Bindings[i].Members = slices.DeleteFunc(p.Bindings[i].Members, func(m string) bool { return m == member })
+		if len(p.Bindings[i].Members) == 0 {
+			p.Bindings = slices.Delete(p.Bindings, i, i+1)
+		}
+		return true
+	})
+}
+
+// modify is the read-modify-write of the policy, repeated as a whole while
+// somebody else changes the policy in between (409 ABORTED). change reports
+// whether it changed anything.
+//
+// A write whose reply was lost is repeated the same way: the policy read
+// then shows whether the lost one was applied.
+func (c *OrganizationClient) modify(ctx context.Context, op, organization, serviceAgent string, change func(p *crm.Policy, member string) bool) error {
+	member, err := checkAgent(op, organization, serviceAgent)
+	if err != nil {
+		return err
+	}
+	if err := gapi.Ready(ctx, op, "organizations/"+organization); err != nil {
+		return err
+	}
+	attempts, err := retry.Do(ctx, c.conn.Policy(), func() (retry.Verdict, error) {
+		policy, err := c.policy(ctx, op, organization)
+		if err != nil {
+			return retry.Verdict{}, err
+		}
+		if !change(policy, member) {
+			return retry.Verdict{}, nil
+		}
+		err = c.write(ctx, op, organization, policy)
+		again := errors.Is(err, iamscim.ErrAborted) || errors.Is(err, iamscim.ErrOutcomeUnknown) && ctx.Err() == nil
+		return retry.Verdict{Again: again}, err
+	})
+	var typed *iamscim.Error
+	if errors.As(err, &typed) {
+		typed.Attempts = max(typed.Attempts, attempts)
+		if errors.Is(err, iamscim.ErrFailedPrecondition) {
+			typed.Remedy = "an organization policy refuses the member, often constraints/iam.allowedPolicyMemberDomains: allow " + member + " there, or bind it where the policy does not apply"
+		}
+	}
+	return err
+}
+
+// policy reads the organization's policy with its conditions. A reply without
+// an etag is an error: writing it back would overwrite blindly.
+func (c *OrganizationClient) policy(ctx context.Context, op, organization string) (*crm.Policy, error) {
+	name := "organizations/" + organization
+	call := c.organizations.GetIamPolicy(name, &crm.GetIamPolicyRequest{
+		Options: &crm.GetPolicyOptions{RequestedPolicyVersion: policyVersion},
+	})
+	return gapi.Call(ctx, c.conn, gapi.Request[crm.Policy]{
+		Op: op, Resource: name,
+		Do: func(ctx context.Context) (*crm.Policy, error) { return call.Context(ctx).Do() },
+		Accept: func(p *crm.Policy) error {
+			if p.Etag == "" {
+				return errors.New("the policy has no etag")
+			}
+			return nil
+		},
+	})
+}
+
+// write sets the policy once: modify repeats the whole of reading and writing.
+func (c *OrganizationClient) write(ctx context.Context, op, organization string, policy *crm.Policy) error {
+	name := "organizations/" + organization
+	policy.Version = policyVersion
+	call := c.organizations.SetIamPolicy(name, &crm.SetIamPolicyRequest{Policy: policy, UpdateMask: "bindings,etag"})
+	_, err := gapi.Call(ctx, c.conn, gapi.Request[crm.Policy]{
+		Op: op, Resource: name,
+		Do: func(ctx context.Context) (*crm.Policy, error) { return call.Context(ctx).Do() },
+		// A repetition is refused by its etag if the lost attempt was
+		// applied; modify then reads the policy and sees.
+		Settle: func(context.Context, error) (*crm.Policy, bool, error) { return nil, false, nil },
+	})
+	return err
+}
+
+// syncers is the index of the unconditional binding of the role, -1 if there
+// is none.
+func syncers(p *crm.Policy) int {
+	return slices.IndexFunc(p.Bindings, func(b *crm.Binding) bool { return b.Role == SyncerRole && b.Condition == nil })
+}
+
+// checkAgent returns the policy member for a service agent of the organization.
+func checkAgent(op, organization, serviceAgent string) (string, error) {
+	var l check.List
+	if organization == "" || strings.Trim(organization, "0123456789") != "" {
+		l.Add("organization", "must be the organization's number, as in 123456789012, is %q", organization)
+	}
+	uid, ok := strings.CutSuffix(serviceAgent, "@"+agentDomain)
+	uid, mine := strings.CutPrefix(uid, "o-"+organization+"-")
+	switch {
+	case serviceAgent == "":
+		l.Add("serviceAgent", "required: use Tenant.ServiceAgent")
+	case !ok || !strings.HasPrefix(serviceAgent, "o-"):
+		l.Add("serviceAgent", "must look like %s, is %q", ServiceAgentEmail("ORGANIZATION", "UID"), serviceAgent)
+	case !mine:
+		l.Add("serviceAgent", "%q is not a service agent of organization %s", serviceAgent, organization)
+	case uid == "" || strings.Trim(uid, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "":
+		l.Add("serviceAgent", "must look like %s, is %q", ServiceAgentEmail("ORGANIZATION", "UID"), serviceAgent)
+	}
+	if err := l.Err(op, "organizations/"+organization); err != nil {
+		return "", err
+	}
+	return "serviceAccount:" + serviceAgent, nil
+}

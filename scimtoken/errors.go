@@ -1,0 +1,71 @@
+package scimtoken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/iamscim/iamscim"
+)
+
+// What callers of this package branch on besides the sentinels of package
+// iamscim.
+var (
+	// ErrSecretLost: the token exists, but nobody has its secret: the reply
+	// that carried it was lost. The error names the token.
+	ErrSecretLost = errors.New("the token exists but the reply with its secret was lost")
+
+	// ErrTokenLimit: the tenant has two tokens, the most it can have. The
+	// message names them.
+	ErrTokenLimit = errors.New("the tenant has two tokens already")
+)
+
+const (
+	remedyLost    = "delete this token, its id stays blocked for 30 days, and create another under a new id (CreateRequest.Tenant with RecreateLost does both)"
+	remedyUnknown = "a token of this name may exist with a secret that nobody has: get it, and delete it if it is there, before creating another"
+)
+
+// explainCreate says what an unknown outcome means for a token, and otherwise
+// what is in the way.
+func (c *Client) explainCreate(name Name) func(context.Context, *iamscim.Error) {
+	explain := c.explain(name)
+	return func(ctx context.Context, e *iamscim.Error) {
+		if errors.Is(e.Kind, iamscim.ErrOutcomeUnknown) {
+			e.Remedy = remedyUnknown
+			return
+		}
+		explain(ctx, e)
+	}
+}
+
+// explain names what is in the way when the service refuses a token. The
+// status for a third token is not documented, so the tokens are read.
+func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
+	return func(ctx context.Context, e *iamscim.Error) {
+		switch {
+		case errors.Is(e.Kind, iamscim.ErrAlreadyExists), errors.Is(e.Kind, iamscim.ErrFailedPrecondition), errors.Is(e.Kind, iamscim.ErrInvalidArgument):
+		default:
+			return
+		}
+		var active []string
+		for t, err := range c.List(ctx, name.Tenant(), ListOptions{ShowDeleted: true}) {
+			switch {
+			case err != nil:
+				return
+			case t.Name == name && t.State == iamscim.StateDeleted && errors.Is(e.Kind, iamscim.ErrAlreadyExists):
+				e.Remedy = "the id belongs to a token deleted less than 30 days ago: choose another id, or undelete it if its secret is known"
+				return
+			case t.Name == name && errors.Is(e.Kind, iamscim.ErrAlreadyExists):
+				e.Remedy = "choose another id: the secret of the token that is there cannot be read again"
+				return
+			case t.State == iamscim.StateActive:
+				active = append(active, t.Name.ID())
+			}
+		}
+		if len(active) >= 2 {
+			e.Kind = ErrTokenLimit
+			e.Remedy = fmt.Sprintf("delete the one the identity provider does not use: %s", strings.Join(active, " or "))
+		}
+	}
+}

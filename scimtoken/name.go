@@ -1,0 +1,69 @@
+package scimtoken
+
+import (
+	"fmt"
+
+	"github.com/iamscim/iamscim/internal/resname"
+	"github.com/iamscim/iamscim/scimtenant"
+)
+
+// Name is the name of a SCIM token:
+// locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT/tokens/TOKEN.
+// Values are comparable; every non-zero Name is well formed.
+type Name struct {
+	tenant scimtenant.Name
+	token  string
+}
+
+// NewName returns the name of a token of a tenant. A token id has 4 to 32
+// characters of a-z, 0-9 and -, a letter first and no hyphen last.
+func NewName(parent scimtenant.Name, token string) (Name, error) {
+	return ParseName(resname.Join(parent.String(), resname.Token, token))
+}
+
+// ParseName parses the full name of a token and nothing else.
+func ParseName(name string) (Name, error) {
+	ids, err := resname.Parse(name, resname.Location, resname.Pool, resname.Provider, resname.Tenant, resname.Token)
+	if err != nil {
+		return Name{}, fmt.Errorf("scimtoken: name %w", err)
+	}
+	parent, err := scimtenant.ParseName(name[:len(name)-len("/"+resname.Token.Collection()+"/"+ids[4])])
+	if err != nil {
+		return Name{}, err
+	}
+	return Name{tenant: parent, token: ids[4]}, nil
+}
+
+// Tenant returns the name of the tenant.
+func (n Name) Tenant() scimtenant.Name { return n.tenant }
+
+// ID returns the token id.
+func (n Name) ID() string { return n.token }
+
+// IsZero reports whether n names no token.
+func (n Name) IsZero() bool { return n == Name{} }
+
+// String returns the full name, "" for the zero Name.
+func (n Name) String() string {
+	if n.IsZero() {
+		return ""
+	}
+	return resname.Join(n.tenant.String(), resname.Token, n.token)
+}
+
+// MarshalText returns the full name.
+func (n Name) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
+
+// UnmarshalText parses a full name; an empty text is the zero Name.
+func (n *Name) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*n = Name{}
+		return nil
+	}
+	parsed, err := ParseName(string(text))
+	if err != nil {
+		return err
+	}
+	*n = parsed
+	return nil
+}
