@@ -109,15 +109,39 @@ func applyPath(target, patch map[string]any, path []string) {
 }
 
 // selectFields is the fields= parameter: "a,b/c,d(e,f/g)", lists transparent,
-// "*" for all. It returns false for a selector that does not parse.
-// See https://cloud.google.com/apis/docs/system-parameters.
-func selectFields(v any, selector string) (any, bool) {
+// "*" for all. Every name must be one of the reply's type, which may be nil for
+// unknown. See https://cloud.google.com/apis/docs/system-parameters.
+func selectFields(v any, t reflect.Type, selector string) (any, *statusError) {
 	p := &selectorParser{text: selector}
 	tree, ok := p.list(0)
 	if !ok || p.pos != len(p.text) {
-		return nil, false
+		return nil, invalidField("fields", "Invalid field selection %s", clipName(selector))
 	}
-	return tree.apply(v), true
+	if unknown := tree.unknown(t); unknown != "" {
+		return nil, invalidField("fields", "Error expanding 'fields' parameter. Cannot find matching fields for path '%s'.", clipName(unknown))
+	}
+	return tree.apply(v), nil
+}
+
+// unknown is a name that the type does not have, or "".
+func (s selection) unknown(t reflect.Type) string {
+	for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) {
+		t = t.Elem()
+	}
+	if t == nil || t.Kind() != reflect.Struct {
+		return ""
+	}
+	fields := jsonFields(t)
+	for name, sub := range s {
+		f, ok := fields[name]
+		if !ok && name != "*" {
+			return name
+		}
+		if inner := sub.unknown(f); inner != "" {
+			return name + "/" + inner
+		}
+	}
+	return ""
 }
 
 // selection is a tree of names; nil below a name means all of it.
@@ -179,7 +203,7 @@ func (p *selectorParser) path(s selection, depth int) bool {
 	if name == "" || depth > maxDepth {
 		return false
 	}
-	if name != "*" {
+	if strings.Contains(name, "_") {
 		name = camelCase(name)
 	}
 	if p.pos < len(p.text) && (p.text[p.pos] == '/' || p.text[p.pos] == '(') {

@@ -49,19 +49,48 @@ func (c *call) fresh(permission, name string) *statusError {
 	return notFound()
 }
 
-// findActive is a resource that can be changed.
+// findActive is a resource that can be changed: neither it nor what it is in
+// is deleted.
 func findActive[T any](c *call, k *kind[T], name string) (*record[T], error) {
 	r, _, err := find(c, k, name)
 	if err != nil {
 		return nil, err
 	}
 	if !r.deleted.IsZero() {
-		if c.cfg.choice(DeletedChange) == "NOT_FOUND" {
-			return nil, notFound()
-		}
-		return nil, refuse("FAILED_PRECONDITION", "The %s %s is deleted; undelete it first.", k.id, name)
+		return nil, c.isDeleted(k.id, name)
+	}
+	if bad := c.checkAncestors(name); bad != nil {
+		return nil, bad
 	}
 	return r, nil
+}
+
+// isDeleted refuses a change of something soft-deleted.
+func (c *call) isDeleted(id resname.Kind, name string) *statusError {
+	if c.cfg.choice(DeletedChange) == "NOT_FOUND" {
+		return notFound()
+	}
+	return refuse("FAILED_PRECONDITION", "The %s %s is deleted; undelete it first.", id, name)
+}
+
+// checkAncestors refuses a change below something soft-deleted.
+func (c *call) checkAncestors(name string) *statusError {
+	for up := parentName(name); strings.Contains(up, "/"); up = parentName(up) {
+		switch {
+		case isDeleted(c.st.pools, up):
+			return c.isDeleted(resname.Pool, up)
+		case isDeleted(c.st.providers, up):
+			return c.isDeleted(resname.Provider, up)
+		case isDeleted(c.st.tenants, up):
+			return c.isDeleted(resname.Tenant, up)
+		}
+	}
+	return nil
+}
+
+func isDeleted[T any](t table[T], name string) bool {
+	r, ok := t[name]
+	return ok && !r.deleted.IsZero()
 }
 
 // checkID refuses an id for a new resource that breaks the grammar or is
@@ -207,6 +236,9 @@ func (k *kind[T]) undelete(c *call) (any, error) {
 	}
 	if r.deleted.IsZero() {
 		return nil, refuse("FAILED_PRECONDITION", "The %s %s is not deleted.", k.id, r.name)
+	}
+	if bad := c.checkAncestors(r.name); bad != nil {
+		return nil, bad
 	}
 	r.deleted = time.Time{}
 	v := clone(r.newest())

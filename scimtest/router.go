@@ -3,6 +3,7 @@ package scimtest
 import (
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 )
 
@@ -38,14 +39,20 @@ type route struct {
 	// query names the parameters of the method beyond the API's common ones.
 	query   []string
 	handler handler
+	// reply is the type of the reply in the generated client, nil for Resource
+	// Manager's: fields= is checked against it.
+	reply reflect.Type
 
 	segments []string
 	verb     string
 }
 
 // newRoute takes a line of the table apart once.
-func newRoute(method, path, id, permission string, query []string, h handler) *route {
+func newRoute(method, path, id, permission string, query []string, h handler, reply any) *route {
 	r := &route{Route: Route{Method: method, Path: path, ID: id}, permission: permission, query: query, handler: h}
+	if reply != nil {
+		r.reply = reflect.TypeOf(reply)
+	}
 	r.segments = strings.Split(path, "/")
 	last := len(r.segments) - 1
 	r.segments[last], r.verb, _ = strings.Cut(r.segments[last], ":")

@@ -124,9 +124,9 @@ func (s *Server) control(r *http.Request, body []byte, fault *Fault) *reply {
 		return errorReply(refusal, compact)
 	}
 	if selector := c.common("fields"); selector != "" {
-		selected, ok := selectFields(toObject(value), selector)
-		if !ok {
-			return errorReply(invalidField("fields", "Invalid field selection %q.", clipName(selector)), compact)
+		selected, bad := selectFields(toObject(value), route.reply, selector)
+		if bad != nil {
+			return errorReply(bad, compact)
 		}
 		value = selected
 	}
