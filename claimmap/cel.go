@@ -3,7 +3,9 @@ package claimmap
 // This is the only file that imports cel-go, and no type of it leaves the file.
 
 import (
+	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,6 +15,9 @@ import (
 	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/common/types/traits"
+	"github.com/google/cel-go/ext"
+	"github.com/google/cel-go/interpreter"
 )
 
 // The parser is asked only about texts that scan has let through. Its own
@@ -45,16 +50,7 @@ func parse(expression string) (*node, []fault) {
 	}
 	parsed, issues := parserEnv().Parse(expression)
 	if issues.Err() != nil {
-		var faults []fault
-		lines := lineOffsets(expression)
-		for _, e := range issues.Errors() {
-			at := e.Location.Column()
-			if line := e.Location.Line(); line >= 1 && line <= len(lines) {
-				at += lines[line-1]
-			}
-			faults = append(faults, fault{at: max(at, 0), class: ClassSyntax, message: syntaxMessage(e.Message)})
-		}
-		return nil, faults
+		return nil, celFaults(expression, issues)
 	}
 	rep := parsed.NativeRep()
 	return convert(rep.SourceInfo(), rep.Expr()), nil
@@ -108,6 +104,15 @@ func convert(info *ast.SourceInfo, e ast.Expr) *node {
 		if len(e.AsList().OptionalIndices()) == 0 {
 			n.kind, n.args = nodeList, convertAll(info, e.AsList().Elements())
 		}
+	case ast.MapKind:
+		for _, entry := range e.AsMap().Entries() {
+			kv := entry.AsMapEntry()
+			if kv.IsOptional() {
+				return &node{kind: nodeOther, at: n.at}
+			}
+			n.args = append(n.args, convert(info, kv.Key()), convert(info, kv.Value()))
+		}
+		n.kind = nodeMap
 	case ast.LiteralKind:
 		convertLiteral(n, e.AsLiteral())
 	case ast.CallKind:
@@ -191,7 +196,283 @@ func convertCall(info *ast.SourceInfo, n *node, c ast.CallExpr) *node {
 	return n
 }
 
-// program is a compiled expression.
-type program struct{ expression string }
+// evalEnv has what Google documents for attribute mappings: standard CEL, the
+// Strings library as far as it can be bounded (all but format), and extract.
+var evalEnv = sync.OnceValue(func() *cel.Env {
+	str, list, dyn := cel.StringType, cel.ListType(cel.DynType), cel.DynType
+	env, err := cel.NewEnv(
+		cel.Variable("user", dyn), cel.Variable("group", dyn), cel.Variable("assertion", dyn),
+		ext.Strings(),
+		cel.Function("extract", cel.MemberOverload("string_extract", []*cel.Type{str, str}, str, cel.BinaryBinding(runExtract))),
+		cel.Function(guardedAdd, cel.Overload(guardedAdd, []*cel.Type{dyn, dyn}, dyn, cel.BinaryBinding(runAdd))),
+		cel.Function(guardedEqual, cel.Overload(guardedEqual, []*cel.Type{dyn, dyn}, cel.BoolType, cel.BinaryBinding(runEqual))),
+		cel.Function(guardedIn,
+			cel.Overload(guardedIn+"_list", []*cel.Type{dyn, list}, cel.BoolType, cel.BinaryBinding(runIn)),
+			cel.Overload(guardedIn+"_map", []*cel.Type{dyn, cel.MapType(dyn, dyn)}, cel.BoolType, cel.BinaryBinding(runIn))),
+		cel.Function(guardedJoin,
+			cel.MemberOverload(guardedJoin+"_list", []*cel.Type{cel.ListType(str)}, str, cel.FunctionBinding(runJoin)),
+			cel.MemberOverload(guardedJoin+"_list_string", []*cel.Type{cel.ListType(str), str}, str, cel.FunctionBinding(runJoin))),
+		cel.Function(guardedReplace,
+			cel.MemberOverload(guardedReplace+"_all", []*cel.Type{str, str, str}, str, cel.FunctionBinding(runReplace)),
+			cel.MemberOverload(guardedReplace+"_some", []*cel.Type{str, str, str, cel.IntType}, str, cel.FunctionBinding(runReplace))),
+		cel.ParserRecursionLimit(2*parserRecursion),
+		cel.ParserErrorRecoveryLimit(parserRecovery),
+		cel.ParserExpressionSizeLimit(32*maxInput),
+		cel.ExpressionNodeLimit(16*parserNodes),
+		cel.RegexProgramSizeLimit(maxPattern),
+	)
+	if err != nil {
+		panic("claimmap: cel-go refuses the environment: " + err.Error()) // constants only
+	}
+	return env
+})
 
-func newProgram(expression string) *program { return &program{expression: expression} }
+// compiled is a program of cel-go.
+type compiled struct{ program cel.Program }
+
+// compileTree type-checks and plans an expression.
+func compileTree(tree *node) (*compiled, error) {
+	checked, issues := evalEnv().Compile(tree.guarded().String())
+	if err := issues.Err(); err != nil {
+		return nil, err
+	}
+	p, err := evalEnv().Program(checked, cel.CostLimit(maxCost), cel.CostTrackerOptions(
+		interpreter.OverloadCostTracker(guardedAdd, costOfResult),
+		interpreter.OverloadCostTracker(guardedEqual, costOfArguments),
+		interpreter.OverloadCostTracker(guardedIn+"_list", costOfArguments),
+		interpreter.OverloadCostTracker(guardedJoin+"_list", costOfResult),
+		interpreter.OverloadCostTracker(guardedJoin+"_list_string", costOfResult),
+		interpreter.OverloadCostTracker(guardedReplace+"_all", costOfResult),
+		interpreter.OverloadCostTracker(guardedReplace+"_some", costOfResult),
+		interpreter.OverloadCostTracker("string_extract", costOfArguments),
+	))
+	if err != nil {
+		return nil, err
+	}
+	return &compiled{p}, nil
+}
+
+// typeCheck returns what cel-go has against an expression for a token.
+func typeCheck(source string) []fault {
+	_, issues := evalEnv().Compile(source)
+	if issues.Err() == nil {
+		return nil
+	}
+	return celFaults(source, issues)
+}
+
+func celFaults(source string, issues *cel.Issues) []fault {
+	const most = 20 // one mistake can raise a fault at every later token
+	var faults []fault
+	lines := lineOffsets(source)
+	for _, e := range issues.Errors() {
+		f := fault{class: ClassSyntax, at: max(e.Location.Column(), 0), message: syntaxMessage(e.Message)}
+		if line := e.Location.Line(); line >= 1 && line <= len(lines) {
+			f.at += lines[line-1]
+		}
+		if strings.Contains(e.Message, "recursion") || strings.Contains(e.Message, "node count") {
+			f = fault{class: ClassLimit, message: "nested or chained too deeply"}
+		}
+		if strings.Contains(e.Message, "error recovery") && len(faults) > 0 || slices.Contains(faults, f) {
+			continue
+		}
+		if faults = append(faults, f); len(faults) == most {
+			break
+		}
+	}
+	return faults
+}
+
+// errLimit is what the guarded functions fail with.
+var errLimit = errors.New("limit of one operation exceeded")
+
+// run evaluates the program with one variable set. The value is a string, a
+// []string or nil; an error is ErrEmpty, ErrWrongType, ErrCostExceeded or
+// ErrFailed, with a detail that holds nothing of the identity.
+func (p *compiled) run(variable string, value map[string]any) (result any, detail string, err error) {
+	v, _, err := p.program.Eval(map[string]any{variable: value})
+	if err != nil {
+		return nil, runDetail(err), runError(err)
+	}
+	switch v := v.(type) {
+	case types.String:
+		return string(v), "", nil
+	case types.Null:
+		return nil, "", nil
+	case traits.Lister:
+		return stringList(v)
+	}
+	return nil, "the result is of type " + v.Type().TypeName(), ErrWrongType
+}
+
+func stringList(v traits.Lister) (any, string, error) {
+	if size, ok := v.Size().(types.Int); !ok || size > maxElements {
+		return nil, "the result is a list of too many elements", ErrCostExceeded
+	}
+	list := []string{}
+	for it := v.Iterator(); it.HasNext() == types.True; {
+		s, ok := it.Next().(types.String)
+		if !ok {
+			return nil, "the result is a list, not all of it strings", ErrWrongType
+		}
+		list = append(list, string(s))
+	}
+	return list, "", nil
+}
+
+func runError(err error) error {
+	var cancelled interpreter.EvalCancelledError
+	switch m := err.Error(); {
+	case errors.As(err, &cancelled), strings.Contains(m, errLimit.Error()):
+		return ErrCostExceeded
+	case strings.Contains(m, "no such key"), strings.Contains(m, "no such attribute"), strings.Contains(m, "index out of bounds"):
+		return ErrEmpty
+	case strings.Contains(m, "no such overload"), strings.Contains(m, "expected iterable"):
+		return ErrWrongType
+	}
+	return ErrFailed
+}
+
+func runDetail(err error) string {
+	switch m := err.Error(); {
+	case strings.Contains(m, "no such key"), strings.Contains(m, "no such attribute"):
+		return "an attribute it reads is absent"
+	case strings.Contains(m, "index out of bounds"):
+		return "a list it reads has too few entries"
+	case strings.Contains(m, "no such overload"), strings.Contains(m, "expected iterable"):
+		return "an attribute it reads is of another type"
+	}
+	return ""
+}
+
+// The guarded operations: the same results as cel-go's, within limits.
+
+func runAdd(a, b ref.Val) ref.Val {
+	left, ok := a.(traits.Adder)
+	if !ok {
+		return types.NewErr("no such overload")
+	}
+	most := types.Int(maxElements)
+	if a.Type() == types.StringType {
+		most = maxValue
+	}
+	if length(a)+length(b) > most {
+		return types.WrapErr(errLimit)
+	}
+	return left.Add(b)
+}
+
+// length is the length of a string in bytes, of a list in elements, else 0.
+func length(v ref.Val) types.Int {
+	switch v := v.(type) {
+	case types.String:
+		return types.Int(len(v))
+	case traits.Lister:
+		size, _ := v.Size().(types.Int)
+		return size
+	}
+	return 0
+}
+
+// costOfResult and costOfArguments account for what a guarded operation makes
+// or visits, ten bytes or elements a step.
+func costOfResult(_ []ref.Val, result ref.Val) *uint64 {
+	cost := 1 + uint64(length(result))/10
+	return &cost
+}
+
+func costOfArguments(args []ref.Val, _ ref.Val) *uint64 {
+	cost := uint64(1)
+	for _, arg := range args {
+		cost += uint64(length(arg)) / 10
+	}
+	return &cost
+}
+
+func runEqual(a, b ref.Val) ref.Val {
+	budget := maxElements
+	if !spend(&budget, a) || !spend(&budget, b) {
+		return types.WrapErr(errLimit)
+	}
+	return types.Equal(a, b)
+}
+
+func runIn(elem, container ref.Val) ref.Val {
+	budget := maxElements
+	if !spend(&budget, elem) {
+		return types.WrapErr(errLimit)
+	}
+	if _, ok := container.(traits.Lister); ok && !spend(&budget, container) {
+		return types.WrapErr(errLimit)
+	}
+	return container.(traits.Container).Contains(elem)
+}
+
+// spend takes every value that a comparison of v might visit off the budget.
+func spend(budget *int, v ref.Val) bool {
+	if *budget--; *budget < 0 {
+		return false
+	}
+	switch v := v.(type) {
+	case traits.Lister:
+		for it := v.Iterator(); it.HasNext() == types.True; {
+			if !spend(budget, it.Next()) {
+				return false
+			}
+		}
+	case traits.Mapper:
+		for it := v.Iterator(); it.HasNext() == types.True; {
+			key := it.Next()
+			if elem, ok := v.Find(key); !spend(budget, key) || ok && !spend(budget, elem) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func runJoin(args ...ref.Val) ref.Val {
+	list, separator := args[0].(traits.Lister), ""
+	if len(args) == 2 {
+		separator = string(args[1].(types.String))
+	}
+	var b strings.Builder
+	elements := 0
+	for it := list.Iterator(); it.HasNext() == types.True; elements++ {
+		s, ok := it.Next().(types.String)
+		if !ok {
+			return types.NewErr("no such overload")
+		}
+		if elements > 0 {
+			b.WriteString(separator)
+		}
+		b.WriteString(string(s))
+		if elements >= maxElements || b.Len() > maxValue {
+			return types.WrapErr(errLimit)
+		}
+	}
+	return types.String(b.String())
+}
+
+func runReplace(args ...ref.Val) ref.Val {
+	s, old, replacement, n := string(args[0].(types.String)), string(args[1].(types.String)), string(args[2].(types.String)), -1
+	if len(args) == 4 {
+		n = int(args[3].(types.Int))
+	}
+	count := strings.Count(s, old)
+	if n >= 0 {
+		count = min(count, n)
+	}
+	if count > 0 && len(s)+count*(len(replacement)-len(old)) > maxValue {
+		return types.WrapErr(errLimit)
+	}
+	return types.String(strings.Replace(s, old, replacement, n))
+}
+
+func runExtract(s, template ref.Val) ref.Val {
+	value, err := extract(string(s.(types.String)), string(template.(types.String)))
+	if err != nil {
+		return types.WrapErr(err)
+	}
+	return types.String(value)
+}

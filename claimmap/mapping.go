@@ -212,7 +212,7 @@ func (r *rule) resolve() []Issue {
 	if len(c.faults) > 0 {
 		return r.issues(c.faults)
 	}
-	r.eval = newProgram(r.expr)
+	r.eval = newProgram(tree)
 	return nil
 }
 

@@ -20,11 +20,12 @@ const (
 	nodeLogic                  // args joined by name, && or ||
 	nodeIf                     // args[0] ? args[1] : args[2]
 	nodeList                   // [args...]
+	nodeMap                    // {args[0]: args[1], ...}
 	nodeString                 // text
 	nodeInt                    // name, the number as CEL writes it
 	nodeNumber                 // name, an unsigned or floating-point number
 	nodeWord                   // name: true, false, null
-	nodeOther                  // what no mapping needs: maps, messages, bytes, optional syntax
+	nodeOther                  // what no mapping needs: messages, bytes, optional syntax
 )
 
 // node is one node of an expression's syntax tree, as the parser of cel-go
@@ -162,6 +163,17 @@ func (n *node) print(b *strings.Builder) {
 		b.WriteByte('[')
 		printList(b, n.args)
 		b.WriteByte(']')
+	case nodeMap:
+		b.WriteByte('{')
+		for i := 0; i+1 < len(n.args); i += 2 {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			n.args[i].print(b)
+			b.WriteString(": ")
+			n.args[i+1].print(b)
+		}
+		b.WriteByte('}')
 	case nodeString:
 		printString(b, n.text)
 	case nodeOther:
@@ -232,12 +244,9 @@ func equalNodes(a, b *node) bool {
 	return a.kind == b.kind && a.name == b.name && a.text == b.text && slices.EqualFunc(a.args, b.args, equalNodes)
 }
 
-// walk calls f for n and everything below it, outermost first, until f returns
-// false for a node, whose operands are then skipped.
-func (n *node) walk(f func(*node) bool) {
-	if !f(n) {
-		return
-	}
+// walk calls f for n and everything below it, outermost first.
+func (n *node) walk(f func(*node)) {
+	f(n)
 	for _, arg := range n.args {
 		arg.walk(f)
 	}

@@ -19,6 +19,19 @@ var (
 	// ErrNotUTF8: the text is not UTF-8, and so no JSON string.
 	ErrNotUTF8 = errors.New("not UTF-8")
 
+	// ErrWrongType: the value is no string where one is needed, an attribute
+	// is of a type the expression cannot use, or the value is no URL where one
+	// is needed.
+	ErrWrongType = errors.New("wrong type")
+
+	// ErrCostExceeded: the evaluation would take longer, or more memory, than
+	// this package allows; the expression or the data are hostile or broken.
+	ErrCostExceeded = errors.New("evaluation too costly")
+
+	// ErrFailed: the evaluation failed for another reason, as a regular
+	// expression that cannot be read.
+	ErrFailed = errors.New("evaluation failed")
+
 	// ErrNoRule: the mapping has no rule for the key that was asked for.
 	ErrNoRule = errors.New("key is not mapped")
 )

@@ -1,0 +1,142 @@
+package claimmap
+
+import (
+	"sync"
+	"unicode/utf8"
+)
+
+// Limits of one evaluation. None of them is Google's: they keep an expression
+// or an identity somebody else wrote from costing more than a moment.
+const (
+	maxCost      = 50_000    // in CEL's unit: about one step, or ten characters of a string
+	maxValue     = 256 << 10 // bytes of a string that an operation may make
+	maxElements  = 10_000    // elements that one operation may visit or make
+	maxPattern   = 1_000     // instructions of a regular expression
+	maxDataBytes = 256 << 10 // bytes of all strings of an identity
+	maxDataNodes = 20_000    // values of an identity
+	maxDataDepth = 32        // nesting of an identity
+)
+
+// program is an expression that can be run. It is compiled when it first is.
+type program struct {
+	tree    *node
+	compile func() (*compiled, error)
+}
+
+func newProgram(tree *node) *program {
+	return &program{tree: tree, compile: sync.OnceValues(func() (*compiled, error) { return compileTree(tree) })}
+}
+
+// closedPrograms are the programs of the closed sets, in the order of the
+// table: constants, compiled at most once.
+var closedPrograms = sync.OnceValue(func() map[string]*program {
+	programs := make(map[string]*program)
+	for i := range supported {
+		if row := &supported[i]; row.Closed {
+			tree, faults := parse(row.Expression)
+			if faults != nil {
+				panic("claimmap: the table of expressions is wrong: " + row.Expression)
+			}
+			programs[row.Expression] = newProgram(tree)
+		}
+	}
+	return programs
+})
+
+// program returns what evaluates the rule.
+func (r *rule) program() *program {
+	if r.row != nil {
+		return closedPrograms()[r.expr]
+	}
+	return r.eval
+}
+
+// Some operations of CEL cost more than cel-go accounts for where it does not
+// know the types beforehand: == and in walk values that macros have nested into
+// each other, + doubles what a macro hands it, replace and join multiply lengths.
+// In the text that is compiled they are calls of functions of ours, which do
+// the same within limits and at the right cost.
+const (
+	guardedAdd     = "add_within_limits"
+	guardedEqual   = "equal_within_limits"
+	guardedIn      = "in_within_limits"
+	guardedJoin    = "join_within_limits"
+	guardedReplace = "replace_within_limits"
+)
+
+// notEvaluated are functions that are refused in a provider's mapping: our own
+// names, and functions whose cost cannot be bounded and that make nothing a
+// mapping can use.
+var notEvaluated = []string{guardedAdd, guardedEqual, guardedIn, guardedJoin, guardedReplace, "format", "bytes"}
+
+// guarded returns the tree with those operations replaced.
+func (n *node) guarded() *node {
+	out := *n
+	out.args = make([]*node, len(n.args))
+	for i, arg := range n.args {
+		out.args[i] = arg.guarded()
+	}
+	switch {
+	case n.kind == nodeBinary && n.name == "+":
+		out.kind, out.name = nodeCall, guardedAdd
+	case n.kind == nodeBinary && n.name == "==":
+		out.kind, out.name = nodeCall, guardedEqual
+	case n.kind == nodeBinary && n.name == "!=":
+		return &node{kind: nodeUnary, name: "!", args: []*node{{kind: nodeCall, name: guardedEqual, args: out.args}}}
+	case n.kind == nodeBinary && n.name == "in":
+		out.kind, out.name = nodeCall, guardedIn
+	case n.kind == nodeMember && n.name == "join":
+		out.name = guardedJoin
+	case n.kind == nodeMember && n.name == "replace":
+		out.name = guardedReplace
+	}
+	return &out
+}
+
+// checkData refuses values that are not decoded JSON, and too much of them.
+func checkData(v any) error {
+	budget := dataBudget{bytes: maxDataBytes, nodes: maxDataNodes}
+	return budget.take(v, maxDataDepth)
+}
+
+type dataBudget struct{ bytes, nodes int }
+
+func (b *dataBudget) take(v any, depth int) error {
+	if b.nodes--; b.nodes < 0 || depth < 0 {
+		return ErrCostExceeded
+	}
+	switch v := v.(type) {
+	case nil, bool, float64:
+		return nil
+	case string:
+		return b.text(v)
+	case []any:
+		for _, elem := range v {
+			if err := b.take(elem, depth-1); err != nil {
+				return err
+			}
+		}
+		return nil
+	case map[string]any:
+		for key, elem := range v {
+			if err := b.text(key); err != nil {
+				return err
+			}
+			if err := b.take(elem, depth-1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return ErrWrongType
+}
+
+func (b *dataBudget) text(s string) error {
+	if b.bytes -= len(s); b.bytes < 0 {
+		return ErrCostExceeded
+	}
+	if !utf8.ValidString(s) {
+		return ErrNotUTF8
+	}
+	return nil
+}
