@@ -1,0 +1,118 @@
+package scimclient
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/limit"
+)
+
+// mostBody bounds the body of a reply, after decompression: about a thousand
+// times a large user.
+const mostBody = 32 << 20
+
+// Client reads and writes the users and groups of one SCIM tenant. Make it
+// with [New]. It is safe for concurrent use, and meant to be shared: the pacing
+// is the client's.
+type Client struct {
+	// Users is the /Users endpoint.
+	Users *Users
+
+	// Groups is the /Groups endpoint.
+	Groups *Groups
+
+	base         url.URL // without a trailing slash and without a query
+	source       oauth2.TokenSource
+	serviceAgent string
+	http         *http.Client
+	retry        iamscim.RetryPolicy
+	pace         *pacer
+	log          *slog.Logger
+	alone        aloneVerdict
+}
+
+// New returns a client for the tenant at baseURI, the baseUri field of a SCIM
+// tenant, that authenticates with the tokens of ts, usually the TokenSource of
+// a SCIM token's secret. Nothing is sent.
+//
+// The base URI is an https URI, or http on a loopback host. A trailing slash
+// and the query ?aadOptscim062020, which Microsoft Entra ID wants in the same
+// setting, are dropped; any other query, a fragment or user information is an
+// error. The token is sent to the origin of this URI and nowhere else.
+func New(baseURI string, ts oauth2.TokenSource, opts ...Option) (*Client, error) {
+	cfg := config{perMinute: defaultRate, retry: iamscim.RetryPolicy{}.WithDefaults(), logger: slog.New(slog.DiscardHandler)}
+	base, err := parseBase(baseURI)
+	errs := []error{err}
+	if ts == nil {
+		errs = append(errs, errors.New("the token source is nil"))
+	}
+	for _, opt := range opts {
+		if opt == nil {
+			errs = append(errs, errors.New("an option is nil"))
+			continue
+		}
+		errs = append(errs, opt(&cfg))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, &Error{Op: "scimclient: New", Kind: iamscim.ErrInvalidArgument, Err: err}
+	}
+	c := &Client{
+		base:         *base,
+		source:       ts,
+		serviceAgent: cfg.serviceAgent,
+		http:         limit.Client(cfg.httpClient, mostBody),
+		retry:        cfg.retry,
+		pace:         newPacer(cfg.perMinute),
+		log:          cfg.logger,
+	}
+	c.Users = newUsers(c)
+	c.Groups = newGroups(c)
+	return c, nil
+}
+
+// parseBase checks a base URI. Its errors do not repeat the URI, which may
+// hold a password.
+func parseBase(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || text != strings.TrimSpace(text) {
+		return nil, errors.New("the base URI is not a URI")
+	}
+	u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
+	switch {
+	case u.Host == "" || u.Opaque != "":
+		return nil, errors.New("the base URI has no host: expected one like https://iamscim.googleapis.com/v1alpha1/tenants/UID")
+	case u.User != nil:
+		return nil, errors.New("the base URI must not hold user information: give the token to the token source")
+	case u.Fragment != "" || strings.Contains(text, "#"):
+		return nil, errors.New("the base URI must not have a fragment")
+	case u.RawQuery != "" && u.RawQuery != "aadOptscim062020" || u.ForceQuery:
+		return nil, errors.New("the base URI must not have a query (only ?aadOptscim062020 is understood, and dropped)")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("the base URI has the scheme %q: https is required", u.Scheme)
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return nil, errors.New("the base URI is http on a host that is not a loopback one: the token would be sent in clear; https is required")
+	}
+	for segment := range strings.SplitSeq(strings.TrimPrefix(u.Path, "/"), "/") {
+		if segment == "." || segment == ".." || segment == "" && u.Path != "" {
+			return nil, errors.New("the path of the base URI has an empty segment or one of dots")
+		}
+	}
+	u.RawQuery = ""
+	return u, nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}

@@ -1,0 +1,97 @@
+package scimclient
+
+import (
+	"encoding/json"
+	"sort"
+	"strings"
+)
+
+// differences returns the names of the attributes of the resource want that
+// the resource have does not carry with the same value. Attributes that are the
+// server's to set, or that the service never returns, do not count.
+func differences(want, have []byte) ([]string, error) {
+	var w, h map[string]any
+	if err := json.Unmarshal(want, &w); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(have, &h); err != nil {
+		return nil, err
+	}
+	var names []string
+	for name, value := range w {
+		switch strings.ToLower(name) {
+		case "schemas", "id", "meta", "password", "groups", "members":
+			continue
+		}
+		if !carries(lookup(h, name), value, name) {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names, nil
+}
+
+// lookup returns the member of an object, whatever the case of its name.
+func lookup(object map[string]any, name string) any {
+	if v, ok := object[name]; ok {
+		return v
+	}
+	for k, v := range object {
+		if strings.EqualFold(k, name) {
+			return v
+		}
+	}
+	return nil
+}
+
+// carries reports whether have has all that want has; name is the attribute
+// both are of. What is unassigned in want asks for nothing (RFC 7643 section
+// 2.5), and the order of lists has no meaning.
+func carries(have, want any, name string) bool {
+	switch want := want.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		have, ok := have.(map[string]any)
+		if !ok {
+			return len(want) == 0
+		}
+		for k, v := range want {
+			if !carries(lookup(have, k), v, name+"."+k) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		list, _ := have.([]any)
+		for _, w := range want {
+			found := false
+			for _, h := range list {
+				found = found || carries(h, w, name)
+			}
+			if !found {
+				return false
+			}
+		}
+		return true
+	case bool:
+		if have == nil && strings.HasSuffix(strings.ToLower(name), ".primary") {
+			return !want
+		}
+	case string:
+		if h, ok := have.(string); ok && !caseCounts(name) {
+			return strings.EqualFold(h, want)
+		}
+	}
+	return have == want
+}
+
+// caseCounts is false for the two attributes that name a person and that RFC
+// 7643 section 8.7.1 declares not to be caseExact.
+func caseCounts(name string) bool {
+	switch strings.ToLower(name) {
+	case "username", "emails.value":
+		return false
+	}
+	return true
+}

@@ -1,0 +1,161 @@
+package scimclient
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/retry"
+)
+
+// settleAttempts bounds the requests that look for what a lost reply would
+// have told.
+const settleAttempts = 4
+
+// create sends body, which holds name under the endpoint's unique attribute.
+//
+// A POST is sent again only after 429 and when no connection was made. After
+// any other failure that leaves open whether the server acted, the resource is
+// looked up by its name and recognised by carrying all of body.
+func (s *endpoint[T]) create(ctx context.Context, name string, body []byte) (*T, error) {
+	op := s.op("Create")
+	if name == "" {
+		return nil, invalid(op, s.kind, "the %s is empty", s.name)
+	}
+	var got *T
+	r := &request{op: op, resource: s.kind, method: http.MethodPost, path: s.path, body: body}
+	r.decode = func(rep *reply) error {
+		if err := s.decodeInto(&got, "")(rep); err != nil {
+			return err
+		}
+		if h := s.head(got); h.name != "" && !strings.EqualFold(h.name, name) {
+			return errors.New("the reply is about another resource")
+		}
+		return nil
+	}
+	err := s.c.do(ctx, r)
+	e := asError(err)
+	switch {
+	case err == nil:
+		return got, nil
+	case r.lost:
+		return s.settleCreate(ctx, e, name, body)
+	case errors.Is(e, ErrConflict):
+		e.Conflict = s.conflict(ctx, name, body)
+		if e.Conflict == nil {
+			e.Remedy = "which resource is in the way could not be found out"
+		}
+	}
+	return nil, e
+}
+
+// settleCreate finds out what became of a create whose reply was lost.
+func (s *endpoint[T]) settleCreate(ctx context.Context, e *Error, name string, body []byte) (*T, error) {
+	e.unknown()
+	e.Remedy = fmt.Sprintf("look for it with %ss.Find before creating it again", s.kind)
+	if ctx.Err() != nil {
+		return nil, e
+	}
+	var found *T
+	policy := s.c.retry
+	policy.MaxAttempts, policy.Budget = settleAttempts, policy.Replication
+	_, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
+		var err error
+		found, err = s.find(ctx, e.opName(), name, 1, nil)
+		// It may also be there and not yet to be seen.
+		again := errors.Is(err, ErrNotFound) || errors.Is(err, iamscim.ErrUnavailable) || errors.Is(err, ErrThrottled)
+		return retry.Verdict{Again: again}, err
+	})
+	if errors.Is(err, ErrNotFound) {
+		e.Err = fmt.Errorf("%w; looked up %d times and not found", e.Err, settleAttempts)
+		return nil, e
+	}
+	if err != nil {
+		e.Err = fmt.Errorf("%w; looking it up: %w", e.Err, err)
+		return nil, e
+	}
+	h := s.head(found)
+	differ, err := differences(body, (*h.doc).text)
+	if err != nil {
+		return nil, e
+	}
+	if len(differ) == 0 {
+		return found, nil
+	}
+	e.Err = fmt.Errorf("%w: %w", ErrConflict, e.Err)
+	e.Conflict = &Conflict{ID: h.id, Differs: differ}
+	e.Remedy = "compare it with what was to be created"
+	return nil, e
+}
+
+// conflict says what is in the way of a create that was answered 409; nil if
+// that could not be found out.
+func (s *endpoint[T]) conflict(ctx context.Context, name string, body []byte) *Conflict {
+	found, err := s.find(ctx, s.op("Create"), name, settleAttempts, nil)
+	if errors.Is(err, ErrNotFound) {
+		// Not this name, then: google.subject or google.group must be unique
+		// as well, and may be mapped from externalId.
+		found, err = s.findExternal(ctx, body)
+	}
+	if err != nil {
+		return nil
+	}
+	if found == nil {
+		return &Conflict{}
+	}
+	h := s.head(found)
+	differ, err := differences(body, (*h.doc).text)
+	if err != nil {
+		return nil
+	}
+	return &Conflict{ID: h.id, Same: len(differ) == 0, Differs: differ}
+}
+
+// findExternal looks for the externalId of body; nil if there is none to look
+// for, or none found. The service does not document this filter: its refusal
+// is no finding.
+func (s *endpoint[T]) findExternal(ctx context.Context, body []byte) (*T, error) {
+	var want struct {
+		ExternalID string `json:"externalId"`
+	}
+	if json.Unmarshal(body, &want) != nil || want.ExternalID == "" {
+		return nil, nil
+	}
+	f := Eq("externalId", want.ExternalID)
+	if f.err() != nil {
+		return nil, nil
+	}
+	p, err := s.query(ctx, s.op("Create"), "filter="+url.QueryEscape(f.text), settleAttempts)
+	if errors.Is(err, iamscim.ErrInvalidArgument) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range p.resources {
+		if h := s.head(r); h.id != "" && h.externalID == want.ExternalID {
+			return r, nil
+		}
+	}
+	return nil, nil
+}
+
+// unknown makes e say that it is not known whether the server acted.
+func (e *Error) unknown() {
+	switch {
+	case e.Kind == nil:
+	case e.Err == nil:
+		e.Err = e.Kind
+	default:
+		e.Err = fmt.Errorf("%w: %w", e.Kind, e.Err)
+	}
+	e.Kind = iamscim.ErrOutcomeUnknown
+}
+
+// opName is Op without the package.
+func (e *Error) opName() string { return strings.TrimPrefix(e.Op, "scimclient: ") }

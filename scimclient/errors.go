@@ -1,0 +1,234 @@
+package scimclient
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/iamscim/iamscim"
+)
+
+// What callers branch on, with errors.Is. Where a sentinel is a case of one of
+// package iamscim, errors.Is finds both: ErrTokenRejected is also
+// [iamscim.ErrUnauthenticated]. Beside these a call ends in
+// [iamscim.ErrInvalidArgument], [iamscim.ErrUnavailable],
+// [iamscim.ErrRedirected], [iamscim.ErrBadReply] or
+// [iamscim.ErrOutcomeUnknown], with the meaning they have there.
+var (
+	// ErrTokenRejected: the service does not accept the token (401). The
+	// body of that reply need not be JSON, whatever RFC 7644 says.
+	ErrTokenRejected error = &kind{"token rejected", iamscim.ErrUnauthenticated}
+
+	// ErrNotSyncer: the token was accepted, but the tenant's service agent,
+	// as which it acts, lacks roles/iam.scimSyncer on the organization (403).
+	ErrNotSyncer error = &kind{"the service agent lacks roles/iam.scimSyncer", iamscim.ErrPermissionDenied}
+
+	// ErrTenantUnknown: nothing is served at the base URI (404 for a
+	// collection that every tenant has).
+	ErrTenantUnknown error = &kind{"tenant unknown", iamscim.ErrNotFound}
+
+	// ErrUnreachable: no whole reply came: the host does not resolve, the
+	// connection was refused or broke, the reply was cut or never sent.
+	ErrUnreachable error = &kind{"unreachable", iamscim.ErrUnavailable}
+
+	// ErrThrottled: the tenant's quota is used up (429), and was until the
+	// retries ended.
+	ErrThrottled = iamscim.ErrThrottled
+
+	// ErrNotFound: no such user or group (404), or no match of a Find.
+	ErrNotFound = iamscim.ErrNotFound
+
+	// ErrConflict: a value that must be unique is taken (409).
+	// [Error.Conflict] says by which resource, and whether it is the one
+	// that was to be created.
+	ErrConflict error = &kind{"conflict", iamscim.ErrAlreadyExists}
+
+	// ErrPreconditionFailed: the resource is no longer of the version given
+	// with [IfMatch] (412).
+	ErrPreconditionFailed error = &kind{"changed by somebody else", iamscim.ErrAborted}
+
+	// ErrUnsupported: the server does not have the endpoint or the method
+	// (405, 501, or 404 for an endpoint that a server may leave out).
+	ErrUnsupported error = &kind{"not supported by the server", nil}
+
+	// ErrTruncated: rows may be missing from a list. Every row that came
+	// before this error is real.
+	ErrTruncated error = &kind{"the list may be incomplete", nil}
+
+	// ErrNotUnique: more than one resource answers to a name that was to
+	// name one.
+	ErrNotUnique error = &kind{"not unique", nil}
+
+	// ErrNotApplied: the service reported success, and reading shows that
+	// the change is not there. See [ReadBack].
+	ErrNotApplied error = &kind{"the change was not applied", nil}
+
+	// ErrPartial: a resource that was read with [Attributes] or
+	// [ExcludedAttributes] was to be replaced, which would clear what was
+	// not read.
+	ErrPartial error = &kind{"the resource was read in part", iamscim.ErrInvalidArgument}
+)
+
+// kind is a sentinel that is a case of another one.
+type kind struct {
+	text string
+	of   error
+}
+
+func (k *kind) Error() string { return k.text }
+func (k *kind) Unwrap() error { return k.of }
+
+// Error is the error of every call of this package.
+//
+// Its text names resources by kind and id, never by name or mail address, and
+// leaves out what the service said, which may repeat both: that is in Detail,
+// and printed by %+v.
+type Error struct {
+	// Op is the package and the method: "scimclient: Users.Get".
+	Op string
+
+	// Resource is the kind and the id of what the call was about, as
+	// "User 2819c223", or the kind alone where there is no id yet.
+	Resource string
+
+	// Kind is the sentinel that fits, or nil.
+	Kind error
+
+	// Status is the HTTP status of the last reply; 0 if there was none.
+	Status int
+
+	// SCIMType is the scimType of the reply (RFC 7644 section 3.12), or "".
+	SCIMType string
+
+	// Detail is what the service said: the detail of a SCIM error, the
+	// message of a Google API error, or the beginning of whatever text the
+	// reply had. It may hold names and mail addresses.
+	Detail string
+
+	// Conflict is what is known about the resource in the way of a Create.
+	// It is nil unless the error is ErrConflict.
+	Conflict *Conflict
+
+	// Remedy is what to do next, a clause without a full stop, or "".
+	Remedy string
+
+	// Attempts counts the requests sent for the call's own purpose. net/http
+	// may itself have repeated a GET on a connection that broke. 0: nothing
+	// was sent.
+	Attempts int
+
+	// Err is the cause, or nil.
+	Err error
+}
+
+// Conflict is the resource in the way of a Create.
+type Conflict struct {
+	// ID is the existing resource's id; "" if none could be found by the
+	// values a tenant can be asked for.
+	ID string
+
+	// Same reports that the existing resource carries everything that was
+	// to be created: an earlier Create made it, or somebody else with the
+	// same data.
+	Same bool
+
+	// Differs are the names of the attributes that were to be created and
+	// are absent from the existing resource or different there.
+	Differs []string
+}
+
+// Error returns "op resource: what happened; what to do".
+func (e *Error) Error() string { return e.text(false) }
+
+// Format prints the text of Error; with %+v also what the service said, which
+// may hold names and mail addresses.
+func (e *Error) Format(f fmt.State, verb rune) {
+	text := e.text(verb == 'v' && f.Flag('+'))
+	if verb == 'q' {
+		fmt.Fprintf(f, "%q", text)
+		return
+	}
+	fmt.Fprint(f, text)
+}
+
+func (e *Error) text(withDetail bool) string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	if e.Resource != "" {
+		b.WriteByte(' ')
+		b.WriteString(e.Resource)
+	}
+	b.WriteString(": ")
+	b.WriteString(e.what())
+	if withDetail && e.Detail != "" {
+		fmt.Fprintf(&b, ": the service said %q", e.Detail)
+	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (after %d attempts)", e.Attempts)
+	}
+	if e.Conflict != nil {
+		b.WriteString("; ")
+		b.WriteString(e.Conflict.text())
+	}
+	if e.Remedy != "" {
+		b.WriteString("; ")
+		b.WriteString(e.Remedy)
+	}
+	return b.String()
+}
+
+// what is the middle of the message: the sentinel, the status, the cause.
+func (e *Error) what() string {
+	var parts []string
+	if e.Kind != nil {
+		parts = append(parts, e.Kind.Error())
+	}
+	if e.Status != 0 {
+		status := fmt.Sprintf("HTTP %d", e.Status)
+		if e.SCIMType != "" {
+			status += " " + e.SCIMType
+		}
+		parts = append(parts, status)
+	}
+	if e.Err != nil {
+		parts = append(parts, e.Err.Error())
+	}
+	if parts == nil {
+		return "failed"
+	}
+	return strings.Join(parts, ": ")
+}
+
+func (c *Conflict) text() string {
+	switch {
+	case c.ID == "":
+		return "no resource with this name was found: another one maps to the same google.subject or google.group"
+	case c.Same:
+		return fmt.Sprintf("the existing resource %s is the same one", c.ID)
+	}
+	return fmt.Sprintf("the existing resource %s differs in %s", c.ID, strings.Join(c.Differs, ", "))
+}
+
+// Unwrap returns the sentinel and the cause.
+func (e *Error) Unwrap() []error {
+	errs := make([]error, 0, 2)
+	if e.Kind != nil {
+		errs = append(errs, e.Kind)
+	}
+	if e.Err != nil {
+		errs = append(errs, e.Err)
+	}
+	return errs
+}
+
+// invalid is an error about arguments; nothing was sent.
+func invalid(op, resource, format string, args ...any) *Error {
+	return &Error{Op: "scimclient: " + op, Resource: resource, Kind: iamscim.ErrInvalidArgument, Err: fmt.Errorf(format, args...)}
+}
+
+// asError returns the *Error in err's chain, nil if there is none.
+func asError(err error) *Error {
+	var e *Error
+	errors.As(err, &e)
+	return e
+}

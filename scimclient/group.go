@@ -1,0 +1,75 @@
+package scimclient
+
+import (
+	"encoding/json"
+	"log/slog"
+)
+
+// Group is a group resource (RFC 7643 section 4.2). Like a [User] it keeps what
+// has no field.
+//
+// The service returns groups without their members: an empty Members says
+// nothing. Ask [Groups.IsMember], or [Groups.GroupsOf].
+type Group struct {
+	Schemas     []string `json:"schemas,omitempty"`
+	ID          string   `json:"id,omitempty"`
+	ExternalID  string   `json:"externalId,omitempty"`
+	DisplayName string   `json:"displayName,omitempty"` // unique in a tenant
+	Members     []Member `json:"members,omitempty"`
+	Meta        *Meta    `json:"meta,omitempty"`
+
+	doc *document
+}
+
+// Member is a member of a group (RFC 7643 section 4.2).
+type Member struct {
+	Value   string `json:"value,omitempty"` // id of the user or group
+	Ref     string `json:"$ref,omitempty"`
+	Display string `json:"display,omitempty"`
+	Type    string `json:"type,omitempty"` // "User" or "Group"
+}
+
+type groupFields Group
+
+// UnmarshalJSON replaces g by the resource in data and keeps what has no
+// field.
+func (g *Group) UnmarshalJSON(data []byte) error {
+	var f groupFields
+	if err := json.Unmarshal(data, &f); err != nil {
+		return err
+	}
+	*g = Group(f)
+	g.doc = newDocument(data)
+	return nil
+}
+
+// MarshalJSON returns g with everything it was read with, but for what was
+// changed since.
+func (g Group) MarshalJSON() ([]byte, error) {
+	f := groupFields(g)
+	return g.doc.encode(&f, new(groupFields))
+}
+
+// Extra is [User.Extra] for groups.
+func (g *Group) Extra(name string, v any) (bool, error) {
+	return g.doc.extra(groupFields{}, name, v)
+}
+
+// SetExtra is [User.SetExtra] for groups.
+func (g *Group) SetExtra(name string, v any) error {
+	doc, err := g.doc.with(groupFields{}, name, v)
+	if err != nil {
+		return err
+	}
+	g.doc = doc
+	if v != nil {
+		g.Schemas = withSchema(g.Schemas, name, SchemaGroup)
+	}
+	return nil
+}
+
+// Version is [User.Version] for groups.
+func (g *Group) Version() string { return g.doc.version(g.Meta) }
+
+// LogValue shows the id alone.
+func (g Group) LogValue() slog.Value { return slog.StringValue("Group " + g.ID) }

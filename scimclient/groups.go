@@ -1,0 +1,100 @@
+package scimclient
+
+import (
+	"context"
+	"iter"
+)
+
+// Groups is the /Groups endpoint of a tenant, a field of [Client]. It has no
+// Replace: the service has no PUT for groups.
+type Groups struct{ s endpoint[Group] }
+
+func newGroups(c *Client) *Groups {
+	adopt := func(f *groupFields, d *document) *Group {
+		g := (*Group)(f)
+		g.doc = d
+		return g
+	}
+	return &Groups{endpoint[Group]{
+		c: c, kind: "Group", path: "/Groups", name: "displayName",
+		head: func(g *Group) head {
+			if g.doc == nil {
+				g.doc = &document{text: []byte("{}")}
+			}
+			return head{g.ID, g.DisplayName, g.ExternalID, &g.doc}
+		},
+		one:  func(body []byte) (*Group, error) { return decodeOne(body, adopt) },
+		page: func(body []byte) (*page[Group], error) { return decodePage(body, adopt) },
+	}}
+}
+
+// Create creates a group and returns it as the server made it, with its id. ID
+// and Meta are not sent. DisplayName is required, and unique in a tenant.
+//
+//	POST /Groups
+//
+// RFC 7644 section 3.3. Lost replies and conflicts are as for [Users.Create].
+func (g *Groups) Create(ctx context.Context, group *Group) (*Group, error) {
+	if group == nil {
+		return nil, invalid("Groups.Create", "Group", "the group is nil")
+	}
+	v := *group
+	v.ID, v.Meta = "", nil
+	if len(v.Schemas) == 0 {
+		v.Schemas = []string{SchemaGroup}
+	}
+	body, err := v.MarshalJSON()
+	if err != nil {
+		return nil, invalid("Groups.Create", "Group", "%w", err)
+	}
+	return g.s.create(ctx, v.DisplayName, body)
+}
+
+// Get returns the group with the id, without its members where the server is
+// Google's: see [Group].
+//
+//	GET /Groups/ID
+//
+// RFC 7644 section 3.4.1.
+func (g *Groups) Get(ctx context.Context, id string, opts ...ReadOption) (*Group, error) {
+	return g.s.get(ctx, "Groups.Get", id, 0, opts)
+}
+
+// Find returns the group with the displayName, in any case of letters, or
+// [ErrNotFound]. On servers where display names are not unique it may be
+// [ErrNotUnique].
+//
+//	GET /Groups?filter=displayName eq "..."
+//
+// RFC 7644 section 3.4.2.2.
+func (g *Groups) Find(ctx context.Context, displayName string, opts ...ReadOption) (*Group, error) {
+	return g.s.find(ctx, "Groups.Find", displayName, 0, opts)
+}
+
+// List returns the groups that filter selects, as [Users.List] does users.
+//
+//	GET /Groups?filter=...&startIndex=1&count=100
+//
+// RFC 7644 section 3.4.2.
+func (g *Groups) List(ctx context.Context, filter Filter, opts ...ReadOption) iter.Seq2[*Group, error] {
+	return g.s.list(ctx, "Groups.List", filter, opts)
+}
+
+// Patch changes single attributes of the group with the id. For members there
+// are AddMembers and RemoveMembers.
+//
+//	PATCH /Groups/ID
+//
+// RFC 7644 section 3.5.2.
+func (g *Groups) Patch(ctx context.Context, id string, patch *Patch, opts ...WriteOption) error {
+	return g.s.patch(ctx, "Groups.Patch", id, patch, opts)
+}
+
+// Delete deletes the group with the id, as [Users.Delete] does a user.
+//
+//	DELETE /Groups/ID
+//
+// RFC 7644 section 3.6.
+func (g *Groups) Delete(ctx context.Context, id string, opts ...WriteOption) error {
+	return g.s.delete(ctx, id, opts)
+}

@@ -1,0 +1,95 @@
+package scimclient
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+
+	"github.com/iamscim/iamscim"
+)
+
+// Option changes a [Client] under construction. An option that cannot be
+// followed makes [New] fail.
+type Option func(*config) error
+
+type config struct {
+	httpClient   *http.Client
+	serviceAgent string
+	perMinute    int
+	retry        iamscim.RetryPolicy
+	logger       *slog.Logger
+}
+
+// defaultRate is the quota of a tenant in requests per minute, reads and
+// writes: https://docs.cloud.google.com/iam/docs/workforce-identity-federation-scim
+const defaultRate = 3000
+
+// WithServiceAgent names the tenant's service agent, the serviceAgent field of
+// the tenant, as o-123456789012-UID@gcp-sa-iamscim.iam.gserviceaccount.com. It
+// changes nothing but error texts: with it, [ErrNotSyncer] names exactly what
+// to bind where.
+func WithServiceAgent(email string) Option {
+	return func(c *config) error {
+		if !serviceAgentForm.MatchString(email) {
+			return fmt.Errorf("WithServiceAgent: %q is not of the form o-ORGANIZATION-UID@gcp-sa-iamscim.iam.gserviceaccount.com", email)
+		}
+		c.serviceAgent = email
+		return nil
+	}
+}
+
+// serviceAgentForm has the organization's number as its first group.
+var serviceAgentForm = regexp.MustCompile(`^o-([0-9]{1,19})-[A-Za-z0-9._-]+@gcp-sa-iamscim\.iam\.gserviceaccount\.com$`)
+
+// WithHTTPClient makes requests go through a copy of client, for proxies,
+// certificates or tests. The copy follows no redirect and reads no body past a
+// bound; the token is added by this package, so the client needs none.
+func WithHTTPClient(client *http.Client) Option {
+	return func(c *config) error {
+		if client == nil {
+			return errors.New("WithHTTPClient: the client is nil")
+		}
+		c.httpClient = client
+		return nil
+	}
+}
+
+// WithRate sets the most requests this client sends per minute. The default is
+// 3000, the quota of a tenant; give less to leave room for the identity
+// provider. See the package comment on pacing.
+func WithRate(perMinute int) Option {
+	return func(c *config) error {
+		if perMinute <= 0 {
+			return fmt.Errorf("WithRate: %d requests per minute: at least 1", perMinute)
+		}
+		c.perMinute = perMinute
+		return nil
+	}
+}
+
+// WithRetry sets the policy for repeating what failed for a passing reason.
+// See the package comment on retries.
+func WithRetry(p iamscim.RetryPolicy) Option {
+	return func(c *config) error {
+		if err := p.Validate(); err != nil {
+			return err
+		}
+		c.retry = p.WithDefaults()
+		return nil
+	}
+}
+
+// WithLogger makes the client log each request at debug level and each
+// repetition at info level: method, path, status, time taken. Neither the
+// token nor queries nor bodies are logged, and so no names or mail addresses.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) error {
+		if logger == nil {
+			return errors.New("WithLogger: the logger is nil")
+		}
+		c.logger = logger
+		return nil
+	}
+}

@@ -1,0 +1,154 @@
+package scimclient
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Patch is a list of changes that a server makes all or none of, in order (RFC
+// 7644 section 3.5.2). The zero Patch is empty; each method adds one operation:
+//
+//	new(scimclient.Patch).
+//		Replace("active", false).
+//		Replace(scimclient.Path("emails").Where(scimclient.Eq("type", "work")).Sub("value"), "b@example.com").
+//		Remove("nickName")
+//
+// What is wrong with an operation, all of it, is said by the call that sends
+// the patch; nothing is sent then. Values are encoded at once, by
+// encoding/json: a bool stays a bool.
+type Patch struct {
+	ops  []operation
+	errs []error
+}
+
+type operation struct {
+	Op    string          `json:"op"`
+	Path  Path            `json:"path,omitempty"`
+	Value json.RawMessage `json:"value,omitempty"`
+
+	parts pathParts // of Path, if there is one
+}
+
+// Add adds value at path: to a list it is appended unless it is there, any
+// other attribute takes it. Without a path ("") value is an object whose
+// members are added.
+func (p *Patch) Add(path Path, value any) *Patch { return p.append("add", path, value) }
+
+// Replace sets path to value. A whole list is replaced; of a complex attribute,
+// and of the elements a filter selects, what value does not name stays. Without
+// a path ("") value is an object each of whose members is replaced.
+func (p *Patch) Replace(path Path, value any) *Patch { return p.append("replace", path, value) }
+
+// Remove removes path: an attribute, or the elements of a list that a filter
+// selects. Removing "members" without a filter removes every member.
+func (p *Patch) Remove(path Path) *Patch {
+	op := operation{Op: "remove", Path: path}
+	if path == "" {
+		return p.bad("remove", errors.New("path: required (RFC 7644 section 3.5.2.2)"))
+	}
+	var err error
+	if op.parts, err = parsePath(path); err != nil {
+		return p.bad("remove", err)
+	}
+	p.ops = append(p.ops, op)
+	return p
+}
+
+// AddMembers makes users members of a group. Give at most 100, as
+// [Groups.AddMembers] does: how many the service takes in one request is not
+// documented.
+func (p *Patch) AddMembers(userIDs ...string) *Patch {
+	ids, err := memberIDs(userIDs)
+	if err != nil {
+		return p.bad("add", err)
+	}
+	members := make([]Member, len(ids))
+	for i, id := range ids {
+		members[i].Value = id
+	}
+	return p.Add("members", members)
+}
+
+// RemoveMembers ends users' membership of a group, with one operation each.
+func (p *Patch) RemoveMembers(userIDs ...string) *Patch {
+	ids, err := memberIDs(userIDs)
+	if err != nil {
+		return p.bad("remove", err)
+	}
+	for _, id := range ids {
+		p.Remove(Path("members").Where(Eq("value", id)))
+	}
+	return p
+}
+
+// Deactivate sets a user's active to false.
+func (p *Patch) Deactivate() *Patch { return p.Replace("active", false) }
+
+func (p *Patch) append(verb string, path Path, value any) *Patch {
+	op := operation{Op: verb, Path: path}
+	var err error
+	if path != "" {
+		if op.parts, err = parsePath(path); err != nil {
+			return p.bad(verb, err)
+		}
+	}
+	if op.Value, err = json.Marshal(value); err != nil {
+		return p.bad(verb, fmt.Errorf("value: %w", err))
+	}
+	switch {
+	case bytes.Equal(op.Value, []byte("null")):
+		return p.bad(verb, errors.New("value: required; Remove takes an attribute away"))
+	case path == "" && op.Value[0] != '{':
+		return p.bad(verb, errors.New("value: must be an object where there is no path"))
+	}
+	p.ops = append(p.ops, op)
+	return p
+}
+
+func (p *Patch) bad(verb string, err error) *Patch {
+	p.errs = append(p.errs, fmt.Errorf("operation %d (%s): %w", len(p.ops)+len(p.errs)+1, verb, err))
+	return p
+}
+
+// MarshalJSON returns the PatchOp message.
+func (p *Patch) MarshalJSON() ([]byte, error) {
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(struct {
+		Schemas    []string    `json:"schemas"`
+		Operations []operation `json:"Operations"`
+	}{[]string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, p.ops})
+}
+
+func (p *Patch) err() error {
+	switch {
+	case p == nil:
+		return errors.New("the patch is nil")
+	case len(p.errs) > 0:
+		return errors.Join(p.errs...)
+	case len(p.ops) == 0:
+		return errors.New("the patch has no operation")
+	}
+	return nil
+}
+
+// repeatable reports that doing the patch twice is doing it once: replacing,
+// adding a member, removing what a filter selects.
+func (p *Patch) repeatable() bool {
+	for _, op := range p.ops {
+		switch op.Op {
+		case "add":
+			if !op.parts.isMembers() || op.parts.filtered || op.parts.sub != "" {
+				return false
+			}
+		case "remove":
+			if !op.parts.filtered {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,189 @@
+package scimclient
+
+import (
+	"encoding/json"
+	"log/slog"
+
+	"github.com/iamscim/iamscim"
+)
+
+// The schemas of RFC 7643 that resources of this package follow.
+const (
+	SchemaUser           = "urn:ietf:params:scim:schemas:core:2.0:User"
+	SchemaGroup          = "urn:ietf:params:scim:schemas:core:2.0:Group"
+	SchemaEnterpriseUser = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+)
+
+// User is a user resource (RFC 7643 section 4.1) with the enterprise extension
+// (section 4.3). An empty field is an unassigned attribute, which RFC 7643
+// section 2.5 makes equal to null and to an empty list.
+//
+// A user that came from a server keeps, unseen, every attribute this type does
+// not have: at the top level, in extensions, inside complex attributes and
+// inside the elements of lists. [Users.Replace] sends them back, so that get,
+// modify, replace loses nothing. An element of a list that was changed in
+// place keeps its own; of a list that also lost elements, each remaining one is
+// recognised by its Value, else by its Type, else by its place. Use
+// [User.Extra] and [User.SetExtra] to read and write what has no field.
+//
+// What the service accepts is less than RFC 7643 has: no password, no groups,
+// and exactly one e-mail address, of type "work". The value that the tenant's
+// claim mapping takes google.subject from can be neither empty nor changed.
+type User struct {
+	Schemas           []string        `json:"schemas,omitempty"`
+	ID                string          `json:"id,omitempty"`
+	ExternalID        string          `json:"externalId,omitempty"`
+	UserName          string          `json:"userName,omitempty"`
+	Name              *Name           `json:"name,omitempty"`
+	DisplayName       string          `json:"displayName,omitempty"`
+	NickName          string          `json:"nickName,omitempty"`
+	ProfileURL        string          `json:"profileUrl,omitempty"`
+	Title             string          `json:"title,omitempty"`
+	UserType          string          `json:"userType,omitempty"`
+	PreferredLanguage string          `json:"preferredLanguage,omitempty"`
+	Locale            string          `json:"locale,omitempty"`
+	Timezone          string          `json:"timezone,omitempty"`
+	Active            *bool           `json:"active,omitempty"` // new(false) is sent; nil is not
+	Emails            []MultiValue    `json:"emails,omitempty"`
+	PhoneNumbers      []MultiValue    `json:"phoneNumbers,omitempty"`
+	IMs               []MultiValue    `json:"ims,omitempty"`
+	Photos            []MultiValue    `json:"photos,omitempty"`
+	Addresses         []Address       `json:"addresses,omitempty"`
+	Groups            []GroupRef      `json:"groups,omitempty"` // read-only, and never filled by the service
+	Entitlements      []MultiValue    `json:"entitlements,omitempty"`
+	Roles             []MultiValue    `json:"roles,omitempty"`
+	X509Certificates  []MultiValue    `json:"x509Certificates,omitempty"` // Value is base64 of DER
+	Enterprise        *EnterpriseUser `json:"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,omitempty"`
+	Meta              *Meta           `json:"meta,omitempty"`
+
+	// Password is sent by Create and Replace to servers that take one; the
+	// service does not. It is never filled, kept or printed.
+	Password iamscim.Secret `json:"-"`
+
+	doc *document
+}
+
+// Name is the components of a user's name (RFC 7643 section 4.1.1).
+type Name struct {
+	Formatted       string `json:"formatted,omitempty"`
+	FamilyName      string `json:"familyName,omitempty"`
+	GivenName       string `json:"givenName,omitempty"`
+	MiddleName      string `json:"middleName,omitempty"`
+	HonorificPrefix string `json:"honorificPrefix,omitempty"`
+	HonorificSuffix string `json:"honorificSuffix,omitempty"`
+}
+
+// TypeWork is the type of the one e-mail address the service accepts.
+const TypeWork = "work"
+
+// MultiValue is one element of a multi-valued attribute with the default
+// sub-attributes (RFC 7643 section 2.4): an e-mail address, a phone number, an
+// instant messaging address, a photo, an entitlement, a role, a certificate.
+type MultiValue struct {
+	Value   string `json:"value,omitempty"`
+	Display string `json:"display,omitempty"`
+	Type    string `json:"type,omitempty"`
+	Primary bool   `json:"primary,omitempty"` // at most one of a list; absent is false
+	Ref     string `json:"$ref,omitempty"`
+}
+
+// Address is a physical mailing address (RFC 7643 section 4.1.2).
+type Address struct {
+	Formatted     string `json:"formatted,omitempty"`
+	StreetAddress string `json:"streetAddress,omitempty"`
+	Locality      string `json:"locality,omitempty"`
+	Region        string `json:"region,omitempty"`
+	PostalCode    string `json:"postalCode,omitempty"`
+	Country       string `json:"country,omitempty"` // ISO 3166-1 alpha-2
+	Type          string `json:"type,omitempty"`
+	Primary       bool   `json:"primary,omitempty"`
+}
+
+// GroupRef is a group a user belongs to (RFC 7643 section 4.1.2, groups).
+type GroupRef struct {
+	Value   string `json:"value,omitempty"` // id of the group
+	Ref     string `json:"$ref,omitempty"`
+	Display string `json:"display,omitempty"`
+	Type    string `json:"type,omitempty"` // "direct" or "indirect"
+}
+
+// EnterpriseUser is the enterprise extension (RFC 7643 section 4.3).
+type EnterpriseUser struct {
+	EmployeeNumber string   `json:"employeeNumber,omitempty"`
+	CostCenter     string   `json:"costCenter,omitempty"`
+	Organization   string   `json:"organization,omitempty"`
+	Division       string   `json:"division,omitempty"`
+	Department     string   `json:"department,omitempty"`
+	Manager        *Manager `json:"manager,omitempty"`
+}
+
+// Manager is a user's manager (RFC 7643 section 4.3).
+type Manager struct {
+	Value       string `json:"value,omitempty"` // id of the manager's user
+	Ref         string `json:"$ref,omitempty"`
+	DisplayName string `json:"displayName,omitempty"` // read-only
+}
+
+// Meta is what the server says about a resource (RFC 7643 section 3.1). All of
+// it is read-only. The times are as the server wrote them, xsd:dateTime by
+// RFC 7643 section 2.3.5: a time that does not follow it must not make the
+// resource unreadable.
+type Meta struct {
+	ResourceType string `json:"resourceType,omitempty"`
+	Created      string `json:"created,omitempty"`
+	LastModified string `json:"lastModified,omitempty"`
+	Location     string `json:"location,omitempty"`
+	Version      string `json:"version,omitempty"` // an entity tag, for [IfMatch]
+}
+
+// userFields is User without methods: encoding/json decodes a whole page of
+// them in one go.
+type userFields User
+
+// UnmarshalJSON replaces u by the resource in data and keeps what has no
+// field. A password is dropped.
+func (u *User) UnmarshalJSON(data []byte) error {
+	var f userFields
+	if err := json.Unmarshal(data, &f); err != nil {
+		return err
+	}
+	*u = User(f)
+	u.doc = newDocument(data)
+	return nil
+}
+
+// MarshalJSON returns u with everything it was read with, but for what was
+// changed since. It never contains the password.
+func (u User) MarshalJSON() ([]byte, error) {
+	f := userFields(u)
+	return u.doc.encode(&f, new(userFields))
+}
+
+// Extra decodes an attribute that has no field, a custom extension by its
+// schema URN for example, into v, and reports whether the user has it. Names
+// are compared without regard to case (RFC 7643 section 2.1).
+func (u *User) Extra(name string, v any) (bool, error) {
+	return u.doc.extra(userFields{}, name, v)
+}
+
+// SetExtra sets an attribute that has no field to the JSON of v; nil removes
+// it. A schema URN is also added to Schemas.
+func (u *User) SetExtra(name string, v any) error {
+	doc, err := u.doc.with(userFields{}, name, v)
+	if err != nil {
+		return err
+	}
+	u.doc = doc
+	if v != nil {
+		u.Schemas = withSchema(u.Schemas, name, SchemaUser)
+	}
+	return nil
+}
+
+// Version returns the entity tag for [IfMatch]: meta.version, else the ETag
+// header of the reply the user came in, else "" from a server that has none.
+func (u *User) Version() string { return u.doc.version(u.Meta) }
+
+// LogValue shows the id alone: log/slog must not print names and mail
+// addresses.
+func (u User) LogValue() slog.Value { return slog.StringValue("User " + u.ID) }

@@ -1,0 +1,160 @@
+package scimclient
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+)
+
+// Users is the /Users endpoint of a tenant, a field of [Client].
+type Users struct{ s endpoint[User] }
+
+func newUsers(c *Client) *Users {
+	adopt := func(f *userFields, d *document) *User {
+		u := (*User)(f)
+		u.doc = d
+		return u
+	}
+	return &Users{endpoint[User]{
+		c: c, kind: "User", path: "/Users", name: "userName",
+		head: func(u *User) head {
+			if u.doc == nil {
+				u.doc = &document{text: []byte("{}")}
+			}
+			return head{u.ID, u.UserName, u.ExternalID, &u.doc}
+		},
+		one:  func(body []byte) (*User, error) { return decodeOne(body, adopt) },
+		page: func(body []byte) (*page[User], error) { return decodePage(body, adopt) },
+	}}
+}
+
+// Create creates a user and returns it as the server made it, with its id. ID,
+// Meta and Groups are not sent. UserName is required.
+//
+//	POST /Users
+//
+// RFC 7644 section 3.3. If the reply is lost, the user is looked up by UserName
+// and recognised by carrying everything that was sent; if that settles
+// nothing, the error is [iamscim.ErrOutcomeUnknown]. If a value is taken, the
+// error is [ErrConflict], and its Conflict says whether by the same user.
+func (u *Users) Create(ctx context.Context, user *User) (*User, error) {
+	if user == nil {
+		return nil, invalid("Users.Create", "User", "the user is nil")
+	}
+	v := *user
+	v.ID = ""
+	body, err := v.body()
+	if err != nil {
+		return nil, invalid("Users.Create", "User", "%w", err)
+	}
+	return u.s.create(ctx, v.UserName, body)
+}
+
+// Get returns the user with the id.
+//
+//	GET /Users/ID
+//
+// RFC 7644 section 3.4.1.
+func (u *Users) Get(ctx context.Context, id string, opts ...ReadOption) (*User, error) {
+	return u.s.get(ctx, "Users.Get", id, 0, opts)
+}
+
+// Find returns the user with the userName, in any case of letters, or
+// [ErrNotFound].
+//
+//	GET /Users?filter=userName eq "..."
+//
+// RFC 7644 section 3.4.2.2.
+func (u *Users) Find(ctx context.Context, userName string, opts ...ReadOption) (*User, error) {
+	return u.s.find(ctx, "Users.Find", userName, 0, opts)
+}
+
+// List returns the users that filter selects; the zero Filter selects all.
+//
+//	GET /Users?filter=...&startIndex=1&count=100
+//
+// RFC 7644 section 3.4.2. The service returns at most 100 and cannot go on from
+// there: a list that may lack users ends in [ErrTruncated], after those that
+// came. Servers that page by index or by cursor (RFC 9865) are read to the
+// end. Nothing is sent before the first use; each use lists anew; the first
+// error is the last element.
+func (u *Users) List(ctx context.Context, filter Filter, opts ...ReadOption) iter.Seq2[*User, error] {
+	return u.s.list(ctx, "Users.List", filter, opts)
+}
+
+// Replace replaces the user with user.ID by user, and returns it as the server
+// made it. Meta and Groups are not sent; what is empty is cleared. A user that
+// was read with [Attributes] is refused: [ErrPartial].
+//
+//	PUT /Users/ID
+//
+// RFC 7644 section 3.5.1. The way to change what one attribute cannot say: get,
+// modify, replace, with [IfMatch] where the server has versions.
+func (u *Users) Replace(ctx context.Context, user *User, opts ...WriteOption) (*User, error) {
+	if user == nil {
+		return nil, invalid("Users.Replace", "User", "the user is nil")
+	}
+	if user.doc != nil && user.doc.partial {
+		return nil, &Error{
+			Op: "scimclient: Users.Replace", Resource: u.s.resource(user.ID), Kind: ErrPartial,
+			Remedy: "get it without Attributes and ExcludedAttributes, or use Patch",
+		}
+	}
+	body, err := user.body()
+	if err != nil {
+		return nil, invalid("Users.Replace", u.s.resource(user.ID), "%w", err)
+	}
+	return u.s.replace(ctx, user.ID, body, opts)
+}
+
+// Patch changes single attributes of the user with the id. A reply of 204 and
+// one of 200 with the user mean the same; get the user to see it.
+//
+//	PATCH /Users/ID
+//
+// RFC 7644 section 3.5.2.
+func (u *Users) Patch(ctx context.Context, id string, patch *Patch, opts ...WriteOption) error {
+	return u.s.patch(ctx, "Users.Patch", id, patch, opts)
+}
+
+// Deactivate sets active to false, which is how identity providers take a
+// person's access before they delete the user. Sessions may last until they
+// expire.
+//
+//	PATCH /Users/ID
+func (u *Users) Deactivate(ctx context.Context, id string, opts ...WriteOption) error {
+	return u.s.patch(ctx, "Users.Deactivate", id, new(Patch).Deactivate(), opts)
+}
+
+// Delete deletes the user with the id. A user that is gone already is
+// [ErrNotFound], unless an earlier attempt of this call may have deleted it.
+//
+//	DELETE /Users/ID
+//
+// RFC 7644 section 3.6.
+func (u *Users) Delete(ctx context.Context, id string, opts ...WriteOption) error {
+	return u.s.delete(ctx, id, opts)
+}
+
+// body is the JSON to create or replace a user with. u is changed.
+func (u User) body() ([]byte, error) {
+	u.Meta, u.Groups = nil, nil
+	if len(u.Schemas) == 0 {
+		u.Schemas = []string{SchemaUser}
+	}
+	if u.Enterprise != nil {
+		u.Schemas = withSchema(u.Schemas, SchemaEnterpriseUser, SchemaUser)
+	}
+	body, err := u.MarshalJSON()
+	if err != nil || u.Password.IsZero() {
+		return body, err
+	}
+	password, err := json.Marshal(u.Password.Reveal())
+	if err != nil {
+		return nil, errors.New("the password cannot be encoded")
+	}
+	body = bytes.TrimSuffix(body, []byte("}"))
+	return append(append(append(body, `,"password":`...), password...), '}'), nil
+}
