@@ -63,11 +63,11 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 		}
 		class := classify(ctx, err)
 		again := class != retry.Final
-		if r.Settle != nil && class != retry.Refused && !answered(err) {
+		if r.Settle != nil && class != retry.Refused && !answered(err) && !retry.Unsent(err) {
 			// No answer, or one that cannot be used: the change may have
-			// been made.
+			// been made. What is of an unknown kind is not repeated.
 			lost = err
-			again = ctx.Err() == nil
+			again = ctx.Err() == nil && (again || badContent(err))
 		}
 		return retry.Verdict{Again: again, Least: after(err)}, err
 	})

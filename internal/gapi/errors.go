@@ -86,9 +86,9 @@ func (m model) reason() string {
 func kind(code int, m model) (error, string) {
 	switch {
 	case code == http.StatusBadRequest && m.Status == "FAILED_PRECONDITION":
-		return iamscim.ErrFailedPrecondition, ""
+		return iamscim.ErrFailedPrecondition, "read the resource: its state forbids the call"
 	case code == http.StatusBadRequest:
-		return iamscim.ErrInvalidArgument, ""
+		return iamscim.ErrInvalidArgument, "correct what the service names"
 	case code == http.StatusUnauthorized:
 		return iamscim.ErrUnauthenticated, "run gcloud auth application-default login, or pass credentials as a client option"
 	case code == http.StatusForbidden && m.reason() == "USER_PROJECT_DENIED":
@@ -98,11 +98,11 @@ func kind(code int, m model) (error, string) {
 	case code == http.StatusForbidden:
 		return iamscim.ErrPermissionDenied, "grant the caller the role for this call on the organization (roles/iam.workforcePoolAdmin for pools and what is in them), and check that the resource exists"
 	case code == http.StatusNotFound:
-		return iamscim.ErrNotFound, ""
+		return iamscim.ErrNotFound, "check the name, and that the resource was not purged"
 	case code == http.StatusConflict && m.Status == "ABORTED":
 		return iamscim.ErrAborted, "repeat the call"
 	case code == http.StatusConflict:
-		return iamscim.ErrAlreadyExists, ""
+		return iamscim.ErrAlreadyExists, "read what is there, soft-deleted resources included, or choose another id"
 	case code == http.StatusTooManyRequests:
 		return iamscim.ErrThrottled, "repeat the call later; quotas are counted by the minute"
 	case code >= 300 && code < 400:

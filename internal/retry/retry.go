@@ -5,6 +5,7 @@ package retry
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/googleapis/gax-go/v2"
+	"golang.org/x/oauth2"
 
 	"github.com/iamscim/iamscim"
 )
@@ -60,7 +62,7 @@ func Transport(ctx context.Context, err error) Class {
 		// A host that does not exist is a typing error, not an outage.
 		return Final
 	case errors.As(err, &op) && op.Op == "dial", errors.As(err, &dns), errors.Is(err, syscall.ECONNREFUSED):
-		return Refused
+		return Refused // Unsent knows these too
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
 		errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
 		return Ambiguous
@@ -73,11 +75,34 @@ func Transport(ctx context.Context, err error) Class {
 	if errors.As(err, &u) && errors.Is(u.Err, io.EOF) {
 		return Ambiguous
 	}
-	// net/http has no sentinel for these two.
-	if text := err.Error(); strings.Contains(text, "server closed idle connection") || strings.Contains(text, "malformed HTTP") {
-		return Ambiguous
+	// net/http and its HTTP/2 have no sentinels for these.
+	text := err.Error()
+	for _, passing := range []string{"server closed idle connection", "malformed HTTP", "http2: ", "stream error: "} {
+		if strings.Contains(text, passing) {
+			return Ambiguous
+		}
 	}
 	return Final
+}
+
+// Unsent reports that the error of a round trip is certain to mean that the
+// service did not get the request: no connection was made, none that can be
+// trusted, or the request could not even be formed or authenticated. An error
+// it does not know leaves that open.
+func Unsent(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	var untrusted *tls.CertificateVerificationError
+	var notTLS tls.RecordHeaderError
+	var token *oauth2.RetrieveError
+	switch {
+	case errors.As(err, &op) && op.Op == "dial", errors.As(err, &dns), errors.Is(err, syscall.ECONNREFUSED):
+		return true
+	case errors.As(err, &untrusted), errors.As(err, &notTLS), errors.As(err, &token):
+		return true
+	}
+	text := err.Error()
+	return strings.Contains(text, "unsupported protocol scheme") || strings.Contains(text, "credentials: ")
 }
 
 // After returns the pause a reply's Retry-After asks for, in seconds or as a

@@ -2,6 +2,7 @@ package retry
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/oauth2"
 
 	"github.com/iamscim/iamscim"
 )
@@ -37,6 +40,8 @@ func TestTransport(t *testing.T) {
 		err  error
 		want Class
 	}{
+		{"HTTP/2 stream reset", wrap(errors.New("stream error: stream ID 1; INTERNAL_ERROR; received from peer")), Ambiguous},
+		{"HTTP/2 connection ending", wrap(errors.New("http2: server sent GOAWAY and closed the connection")), Ambiguous},
 		{"refused", wrap(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), Refused},
 		{"dial timeout", wrap(&net.OpError{Op: "dial", Err: syscall.ETIMEDOUT}), Refused},
 		{"name server down", wrap(&net.OpError{Op: "dial", Err: &net.DNSError{IsTemporary: true}}), Refused},
@@ -60,6 +65,31 @@ func TestTransport(t *testing.T) {
 	cancel()
 	if got := Transport(ended, io.ErrUnexpectedEOF); got != Final {
 		t.Errorf("Transport after ctx ended = %d, want Final", got)
+	}
+}
+
+func TestUnsent(t *testing.T) {
+	t.Parallel()
+	wrap := func(err error) error { return &url.Error{Op: "Post", URL: "http://x", Err: err} }
+	tests := []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"refused", wrap(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), true},
+		{"no such host", wrap(&net.DNSError{IsNotFound: true}), true},
+		{"certificate", wrap(&tls.CertificateVerificationError{Err: errors.New("unknown authority")}), true},
+		{"no TLS", wrap(tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}), true},
+		{"no access token", wrap(&oauth2.RetrieveError{ErrorCode: "invalid_grant"}), true},
+		{"no scheme", wrap(errors.New("unsupported protocol scheme \"\"")), true},
+		{"reset", wrap(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), false},
+		{"closed", wrap(io.EOF), false},
+		{"unknown", wrap(errors.New("something new")), false},
+	}
+	for _, tt := range tests {
+		if got := Unsent(tt.err); got != tt.want {
+			t.Errorf("%s: Unsent(%v) = %t, want %t", tt.name, tt.err, got, tt.want)
+		}
 	}
 }
 
