@@ -1,0 +1,105 @@
+package iamscim_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/iamscim/iamscim"
+
+// allowed says which packages of this module each package may import, test
+// files aside. Imports run one way: what is on the right never imports what is
+// on the left, and the fake shares nothing with the clients it tests but the
+// grammar of names.
+var allowed = map[string][]string{
+	"":                 {},
+	"internal/resname": {},
+	"internal/limit":   {},
+	"internal/redact":  {},
+	"internal/retry":   {""},
+	"internal/check":   {""},
+	"internal/gapi":    {"", "internal/limit", "internal/redact", "internal/retry"},
+	"claimmap":         {""},
+	"provider":         {"", "internal/check", "internal/gapi", "internal/resname"},
+	"scimtenant":       {"", "claimmap", "provider", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
+	"scimtoken":        {"", "scimtenant", "internal/check", "internal/gapi", "internal/resname"},
+	"scimclient":       {"", "internal/limit", "internal/redact", "internal/retry"},
+	"scimtest":         {"internal/resname"},
+}
+
+// celOnly is the one file that may import cel-go.
+const celOnly = "claimmap/cel.go"
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for file, imports := range sourceImports(t) {
+		dir := filepath.ToSlash(filepath.Dir(file))
+		if dir == "." {
+			dir = ""
+		}
+		seen[dir] = true
+		for _, path := range imports {
+			if strings.HasPrefix(path, "github.com/google/cel-go") && file != celOnly {
+				t.Errorf("%s imports %s: only %s may", file, path, celOnly)
+			}
+			inner, ours := strings.CutPrefix(path, module)
+			if !ours || strings.HasPrefix(dir, "examples/") {
+				continue
+			}
+			inner = strings.TrimPrefix(inner, "/")
+			rule, known := allowed[dir]
+			if !known {
+				t.Errorf("%s: package %s has no row in the table of import directions", file, dir)
+			} else if !slices.Contains(rule, inner) {
+				t.Errorf("%s imports %q of this module: package %q may import %q", file, inner, dir, rule)
+			}
+		}
+	}
+	for dir := range allowed {
+		if !seen[dir] {
+			t.Errorf("the table of import directions has a row for %q, where no Go file is", dir)
+		}
+	}
+}
+
+// sourceImports returns the imports of each Go file that is no test.
+func sourceImports(t *testing.T) map[string][]string {
+	t.Helper()
+	files := map[string][]string{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || path != "." && strings.HasPrefix(d.Name(), ".")) {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		file := filepath.ToSlash(path)
+		files[file] = []string{}
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			files[file] = append(files[file], imported)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}

@@ -1,0 +1,159 @@
+package iamscim_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+
+	"google.golang.org/api/iam/v1"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/claimmap"
+	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/scimclient"
+	"github.com/iamscim/iamscim/scimtenant"
+	"github.com/iamscim/iamscim/scimtest"
+	"github.com/iamscim/iamscim/scimtoken"
+)
+
+// clients is what a program makes once.
+type clients struct {
+	providers     *provider.Client
+	tenants       *scimtenant.Client
+	tokens        *scimtoken.Client
+	organizations *scimtenant.OrganizationClient
+	// push stands for the identity provider.
+	push func(*scimclient.Client) (*scimclient.User, *scimclient.Group, error)
+}
+
+// The whole job, as the README shows it, on the in-memory Google Cloud.
+func Example() {
+	ctx := context.Background()
+	server, err := embeddedCloud()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	providers, err1 := provider.NewClient(ctx, server.PipeClientOptions()...)
+	tenants, err2 := scimtenant.NewClient(ctx, server.PipeClientOptions()...)
+	tokens, err3 := scimtoken.NewClient(ctx, server.PipeClientOptions()...)
+	organizations, err4 := scimtenant.NewOrganizationClient(ctx, server.PipeOrganizationClientOptions()...)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		log.Fatal(err)
+	}
+	c := clients{providers: providers, tenants: tenants, tokens: tokens, organizations: organizations, push: func(client *scimclient.Client) (*scimclient.User, *scimclient.Group, error) {
+		user, err := client.Users.Create(ctx, &scimclient.User{
+			UserName: "ada@example.com",
+			Emails:   []scimclient.MultiValue{{Value: "ada@example.com", Type: scimclient.TypeWork}},
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		group, err := client.Groups.Create(ctx, &scimclient.Group{ExternalID: "8c1d2c5e", DisplayName: "engineering"})
+		if err != nil {
+			return nil, nil, err
+		}
+		return user, group, client.Groups.AddMembers(ctx, group.ID, []string{user.ID})
+	}}
+	name, err := scimtenant.ParseName("locations/global/workforcePools/acme-pool/providers/entra/scimTenants/directory")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := c.provision(ctx, server, name); err != nil {
+		log.Fatal(err)
+	}
+	p, err := providers.Get(ctx, name.Provider())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(p.SCIMUsage)
+	// Output:
+	// stored the secret of a token of directory
+	// ENABLED_FOR_GROUPS
+}
+
+func (c clients) provision(ctx context.Context, server *scimtest.Server, name scimtenant.Name) error {
+	providers, tenants, tokens, organizations := c.providers, c.tenants, c.tokens, c.organizations
+	p, err := providers.Get(ctx, name.Provider())
+	if err != nil {
+		return err
+	}
+
+	mapping, err := claimmap.Parse("google.subject=user.emails[0].value.lowerAscii(),google.group=group.externalId")
+	if err != nil {
+		return err // every fault, with its place and what is supported
+	}
+	verdict := claimmap.Compare(p.AttributeMapping, mapping, claimmap.CompareOptions{Vendor: claimmap.EntraID})
+	if verdict.Result != claimmap.Consistent {
+		return fmt.Errorf("users would be in no group: %s", verdict)
+	}
+
+	tenant, err := tenants.Create(ctx, scimtenant.CreateRequest{
+		Name:         name,
+		ClaimMapping: mapping,
+		Usage:        iamscim.SCIMUsageGroups,
+	})
+	if err != nil {
+		return err
+	}
+	token, secret, err := tokens.Create(ctx, scimtoken.CreateRequest{Tenant: tenant.Name})
+	if err != nil {
+		return err
+	}
+	if err := store(token.Name, secret.Reveal()); err != nil {
+		return err
+	}
+
+	// The README's client reaches Google; this one the in-memory listener.
+	client, err := scimclient.New(tenant.BaseURI, secret.TokenSource(), scimclient.WithServiceAgent(tenant.ServiceAgent), scimclient.WithHTTPClient(server.PipeHTTPClient()))
+	if err != nil {
+		return err
+	}
+	if _, err := client.CheckAccess(ctx); errors.Is(err, scimclient.ErrNotSyncer) {
+		if err := organizations.GrantSyncer(ctx, "123456789012", tenant.ServiceAgent); err != nil {
+			return err
+		}
+	}
+	if _, err := client.WaitAccess(ctx); err != nil {
+		return err
+	}
+
+	user, group, err := c.push(client)
+	if err != nil {
+		return err
+	}
+
+	member, err := client.Groups.IsMember(ctx, group.ID, user.ID)
+	if err != nil {
+		return err
+	}
+	if !member {
+		return errors.New("the directory has not arrived yet")
+	}
+	_, err = providers.SetSCIMUsage(ctx, name.Provider(), iamscim.SCIMUsageGroups)
+	return err
+}
+
+// store stands for a secret store.
+func store(name scimtoken.Name, _ string) error {
+	fmt.Println("stored the secret of a token of", name.Tenant().ID())
+	return nil
+}
+
+// embeddedCloud is a fake with a pool and an Entra ID provider.
+func embeddedCloud() (*scimtest.Server, error) {
+	server := scimtest.New()
+	return server, errors.Join(
+		server.AddPool(&iam.WorkforcePool{Name: "locations/global/workforcePools/acme-pool", Parent: "organizations/" + scimtest.DefaultOrganization}),
+		server.AddProvider(&iam.WorkforcePoolProvider{
+			Name:             "locations/global/workforcePools/acme-pool/providers/entra",
+			AttributeMapping: map[string]string{"google.subject": "assertion.email.lowerAscii()"},
+			Oidc: &iam.GoogleIamAdminV1WorkforcePoolProviderOidc{
+				IssuerUri:    "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+				ClientId:     "f1b1b2c3-0000-4000-8000-acmeacmeacme",
+				WebSsoConfig: &iam.GoogleIamAdminV1WorkforcePoolProviderOidcWebSsoConfig{ResponseType: "ID_TOKEN", AssertionClaimsBehavior: "ONLY_ID_TOKEN_CLAIMS"},
+			},
+		}),
+	)
+}
