@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
@@ -59,6 +60,7 @@ func parse(expression string) (*node, []fault) {
 var (
 	expectedTokens = regexp.MustCompile(`(?s)^(?:mismatched|extraneous) input (.+) expecting (\{.*\}|.+)$`)
 	endOfInput     = "'<EOF>'"
+	notCEL         = " is not CEL"
 )
 
 // syntaxMessage says in words what the parser generator says with its list of
@@ -81,7 +83,7 @@ func syntaxMessage(m string) string {
 		return "unexpected " + match[1] + " where " + match[2] + " belongs"
 	}
 	if rest, ok := strings.CutPrefix(m, "token recognition error at: "); ok {
-		return rest + " is not CEL"
+		return rest + notCEL
 	}
 	if rest, ok := strings.CutPrefix(m, "no viable alternative at input "); ok {
 		return "cannot make sense of " + rest
@@ -264,7 +266,7 @@ func typeCheck(source string) []fault {
 func celFaults(source string, issues *cel.Issues) []fault {
 	const most = 20 // one mistake can raise a fault at every later token
 	var faults []fault
-	lines := lineOffsets(source)
+	lines, runEnd := lineOffsets(source), -1
 	for _, e := range issues.Errors() {
 		f := fault{class: ClassSyntax, at: max(e.Location.Column(), 0), message: syntaxMessage(e.Message)}
 		if line := e.Location.Line(); line >= 1 && line <= len(lines) {
@@ -275,6 +277,14 @@ func celFaults(source string, issues *cel.Issues) []fault {
 		}
 		if strings.Contains(e.Message, "error recovery") && len(faults) > 0 || slices.Contains(faults, f) {
 			continue
+		}
+		// One fault for a run of characters, not one for each.
+		if text, ok := strings.CutSuffix(f.message, notCEL); ok {
+			if f.at == runEnd {
+				runEnd += utf8.RuneCountInString(text) - 2
+				continue
+			}
+			runEnd = f.at + utf8.RuneCountInString(text) - 2
 		}
 		if faults = append(faults, f); len(faults) == most {
 			break

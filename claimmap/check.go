@@ -2,6 +2,7 @@ package claimmap
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -80,8 +81,12 @@ func (c *checker) fail(at int, class Class, format string, args ...any) {
 	c.faults = append(c.faults, fault{at: at, class: class, message: fmt.Sprintf(format, args...)})
 }
 
+// note adds a warning, once for each thing to say.
 func (c *checker) note(at int, class Class, format string, args ...any) {
-	c.notes = append(c.notes, fault{at: at, class: class, message: fmt.Sprintf(format, args...)})
+	n := fault{at: at, class: class, message: fmt.Sprintf(format, args...)}
+	if !slices.ContainsFunc(c.notes, func(f fault) bool { return f.message == n.message }) {
+		c.notes = append(c.notes, n)
+	}
 }
 
 // want checks n and fails unless it is of the kind.
@@ -147,17 +152,38 @@ func (c *checker) selected(n *node, operand *celType, field string) *celType {
 			}
 			return f.typ
 		}
-		hint := ""
-		if near := nearestOf(field, operand.names()); near != "" {
-			hint = "; did you mean " + near + "?"
-		}
-		c.fail(at, ClassUnsupported, "%s has no attribute %s that a claim mapping can use%s", operand.name, printable(field), hint)
+		c.fail(at, ClassUnsupported, "%s has no attribute %s that a claim mapping can use%s", operand.name, printable(field), attributeHint(operand, field))
 	case typeList:
-		c.fail(at, ClassType, "a list has no attribute %s; index it first: [0].%s", printable(field), printable(field))
+		hint := "[0]"
+		if operand.elem.field(field) != nil {
+			hint += "." + field
+		}
+		c.fail(at, ClassType, "a list has no attribute %s; index it first: %s", printable(field), hint)
 	default:
-		c.fail(at, ClassType, "%s has no attribute %s", operand, printable(field))
+		hint := ""
+		if findFunction(field, true) != nil {
+			hint = "; a function is called with (): " + field + "()"
+		}
+		c.fail(at, ClassType, "%s has no attribute %s%s", operand, printable(field), hint)
 	}
 	return anyType
+}
+
+// attributeHint says where an attribute that is not there may be.
+func attributeHint(operand *celType, field string) string {
+	if near := nearestOf(field, operand.names()); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	if operand != userType {
+		return ""
+	}
+	if userType.field(enterpriseURN).typ.field(field) != nil {
+		return "; it belongs to the enterprise extension: user['" + enterpriseURN + "']." + field
+	}
+	if w := words(field); len(w) == 1 && meantSubject[w[0]] != "" {
+		return "; did you mean " + meantSubject[w[0]] + "?"
+	}
+	return ""
 }
 
 func (c *checker) index(n *node) *celType {
@@ -176,8 +202,7 @@ func (c *checker) index(n *node) *celType {
 		}
 		if key.kind == nodeInt && strings.HasPrefix(key.name, "-") {
 			c.fail(key.at, ClassType, "CEL does not count from the end of a list")
-		}
-		if key.kind == nodeInt && !key.isInt(0) && n.args[0].String() == "user.emails" {
+		} else if key.kind == nodeInt && !key.isInt(0) && n.args[0].String() == "user.emails" {
 			c.fail(key.at, ClassUnsupported, "a user has exactly one email, of type work, and it is [0]")
 		}
 		return operand.elem
@@ -217,7 +242,7 @@ func (c *checker) binary(n *node) *celType {
 	}
 	for _, t := range []*celType{left, right} {
 		if t.kind != typeInt && t.kind != typeNumber && t.kind != typeAny || left.kind != right.kind && left.kind != typeAny && right.kind != typeAny {
-			c.fail(n.at, ClassType, "%s takes not %s and %s", n.name, left, right)
+			c.fail(n.at, ClassType, "%s cannot be applied to %s and %s", n.name, left, right)
 			return anyType
 		}
 	}

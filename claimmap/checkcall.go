@@ -25,7 +25,7 @@ func (c *checker) call(n *node) *celType {
 		return anyType
 	}
 	if !f.documented {
-		c.note(n.calledAt(), ClassUndocumented, "%s is documented for a provider's attribute mapping and is not shown in any claim mapping", f.name)
+		c.note(n.calledAt(), ClassUndocumented, "%s is documented for a provider's attribute mapping (%s) and is not shown in any claim mapping", f.name, f.source.URL)
 	}
 	switch f.name {
 	case "filter", "all", "exists", "exists_one", "map":

@@ -60,7 +60,7 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// claimmap: invalid claim mapping:
-	//   google.subject: 1:6: user has no attribute mail that a claim mapping can use
+	//   google.subject: 1:6: user has no attribute mail that a claim mapping can use; did you mean user.emails[0].value?
 	//       user.mail
 	//            ^
 	//       supported: user.externalId, user.externalId.lowerAscii(), user.userName, user.userName.lowerAscii(), user.emails[0].value, user.emails[0].value.lowerAscii()

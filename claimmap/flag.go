@@ -66,6 +66,10 @@ func (f *flagReader) fail(at int, format string, args ...any) {
 }
 
 func (f *flagReader) read(body string) {
+	if strings.HasPrefix(strings.TrimSpace(body), "{") {
+		f.fail(f.at, "this looks like JSON; a flag is KEY=EXPRESSION,KEY=EXPRESSION")
+		return
+	}
 	pieces := strings.Split(strings.TrimSuffix(body, f.delim), f.delim)
 	if len(pieces) > maxRules {
 		f.issues = append(f.issues, Issue{Class: ClassLimit, Message: fmt.Sprintf("%d rules; at most %d are read", len(pieces), maxRules)})
@@ -112,17 +116,10 @@ func (f *flagReader) rule(piece string, at int) {
 		if f.rules[i].key == key {
 			f.issues = append(f.issues, Issue{Class: ClassDuplicateKey, Key: key,
 				Message: fmt.Sprintf("mapped twice, to %s and to %s; gcloud would silently take the second", printable(f.rules[i].src), printable(expression))})
-			f.duplicate(key, expression)
-			return
+			break // both are checked
 		}
 	}
 	f.rules = append(f.rules, rule{key: key, src: expression})
-}
-
-// duplicate checks the expression of a second rule for a key: both may be wrong.
-func (f *flagReader) duplicate(key, expression string) {
-	r := rule{key: key, src: expression}
-	f.issues = append(f.issues, r.resolve()...)
 }
 
 // beginsRule reports whether a piece is a rule rather than the rest of an

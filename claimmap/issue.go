@@ -3,6 +3,7 @@ package claimmap
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -163,10 +164,17 @@ func printable(s string) string {
 func shownKey(key string) string {
 	for _, r := range key {
 		if r != '.' && r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') {
-			return `"` + printable(key) + `"`
+			return strconv.QuoteToASCII(printableKey(key))
 		}
 	}
 	return printable(key)
+}
+
+func printableKey(key string) string {
+	if runes := []rune(key); len(runes) > 60 {
+		return string(runes[:60])
+	}
+	return key
 }
 
 // place turns an offset in characters into line and column.

@@ -3,6 +3,7 @@ package claimmap
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -16,8 +17,8 @@ const (
 	maxCustom = 50
 	maxRule   = 256
 
-	// maxKey is the longest KEY of attribute.KEY (srcDiscovery, for the
-	// provider's attribute mapping).
+	// maxKey is the longest KEY of attribute.KEY: attributeMapping of
+	// locations.workforcePools.providers in the discovery document of 2026-10-23.
 	maxKey = 100
 
 	// maxRules bounds what is read at all.
@@ -127,7 +128,9 @@ func build(written []rule, issues []Issue) (Mapping, error) {
 		if strings.HasPrefix(r.key, attributePrefix) {
 			custom++
 		}
-		issues = append(issues, checkKey(r.key)...)
+		if i == 0 || written[i-1].key != r.key {
+			issues = append(issues, checkKey(r.key)...)
+		}
 		issues = append(issues, r.resolve()...)
 	}
 	if custom > maxCustom {
@@ -164,6 +167,10 @@ func checkKey(key string) []Issue {
 		issue.Message = "the name after " + attributePrefix + " takes lower-case letters, digits and _"
 	case key == "google.groups":
 		issue.Message = "not a key of a claim mapping: google.groups belongs to the provider's attribute mapping, and is ignored once SCIM supplies the groups"
+	case strings.ContainsAny(key, `"'{}`):
+		issue.Message = "a key has no quotes or braces; this looks like JSON or Terraform, and the rules of a flag are KEY=EXPRESSION"
+	case plain(key) != key:
+		issue.Message = foreignCharacter(firstForeign(key))
 	case strings.TrimSpace(key) != key:
 		issue.Message = "white space around a key is part of the key"
 	default:
@@ -221,7 +228,10 @@ func (r *rule) resolve() []Issue {
 func (r *rule) outside(tree *node) fault {
 	f := fault{at: tree.start(), class: ClassUnsupported, message: r.key + " takes only the expressions below"}
 	if tree.kind == nodeString {
-		f.message = "a string in quotes gives everybody the same " + r.key + "; remove the quotes"
+		f.message = "a string in quotes gives everybody the same " + r.key
+		if nearestExpression(r.key, tree.text) != "" {
+			f.message += "; remove the quotes"
+		}
 		return f
 	}
 	near := nearestExpression(r.key, r.src)
@@ -274,6 +284,9 @@ func (r *rule) issues(faults []fault) []Issue {
 	return list
 }
 
+// nextRule finds what looks like the next rule of a flag inside an expression.
+var nextRule = regexp.MustCompile(`[,;|:\s]\s*((?:google|attribute)\.[a-z0-9_]+)\s*=`)
+
 // explainSyntax puts a better word first where the text is recognised as
 // another language.
 func explainSyntax(text string, faults []fault) []fault {
@@ -281,6 +294,10 @@ func explainSyntax(text string, faults []fault) []fault {
 		if f.class != ClassSyntax {
 			return faults
 		}
+	}
+	if match := nextRule.FindStringSubmatchIndex(text); match != nil {
+		return []fault{{at: utf8.RuneCountInString(text[:match[0]]), class: ClassSyntax,
+			message: fmt.Sprintf("%s seems to begin another rule, and %q is not the delimiter of this flag", text[match[2]:match[3]], text[match[0]:match[2]])}}
 	}
 	for _, op := range []string{" eq ", " Eq ", " EQ "} {
 		if i := strings.Index(text, op); i >= 0 {

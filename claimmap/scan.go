@@ -120,6 +120,16 @@ func foreignCharacter(r rune) string {
 	return fmt.Sprintf("%c (U+%04X) has no meaning outside a string", r, r)
 }
 
+// firstForeign returns the first character of s that plain replaces.
+func firstForeign(s string) rune {
+	for _, r := range s {
+		if plain(string(r)) != string(r) {
+			return r
+		}
+	}
+	return 0
+}
+
 // invalidAt returns the offset in characters of the first byte that is not UTF-8.
 func invalidAt(s string) int {
 	at := 0

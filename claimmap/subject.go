@@ -60,7 +60,7 @@ func (e *ValueError) Error() string {
 // Unwrap returns Err.
 func (e *ValueError) Unwrap() error { return e.Err }
 
-// maxSubject is the longest google.subject, in bytes (srcSCIM, srcDiscovery).
+// maxSubject is the longest google.subject, in bytes (srcSCIM).
 const maxSubject = 127
 
 // User has the attributes of a SCIM user that a google.subject can be mapped

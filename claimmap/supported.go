@@ -32,7 +32,6 @@ var (
 	srcEntra     = Source{"https://docs.cloud.google.com/iam/docs/configure-scim-ms-entra", "2026-09"}
 	srcOkta      = Source{"https://docs.cloud.google.com/iam/docs/configure-scim-okta", "2026-05-30"}
 	srcOIDC      = Source{"https://docs.cloud.google.com/iam/docs/configure-scim-oidc-saml", "2026-04-10"}
-	srcDiscovery = Source{"https://iam.googleapis.com/$discovery/rest?version=v1", "2026-10-23"}
 	srcWorkforce = Source{"https://docs.cloud.google.com/iam/docs/workforce-identity-federation", "2026-05"}
 )
 
