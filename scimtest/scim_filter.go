@@ -187,17 +187,20 @@ func (p *filterParser) group(depth int) (*scimFilter, error) {
 // attribute reads an attribute path with its operator and value, or a value
 // path that stands alone.
 func (p *filterParser) attribute(depth int) (*scimFilter, error) {
+	start := p.pos
 	path, err := p.path(depth)
 	if err != nil {
 		return nil, err
 	}
+	end := p.pos
 	spaced := p.spaces()
 	at := p.pos
 	if path.filter != nil && path.sub == "" && !p.operatorAhead() {
+		p.pos = end
 		return &scimFilter{kind: filterElement, offset: at, path: path}, nil
 	}
 	if !spaced {
-		return nil, p.errorf("want a space and an operator after %q, not %s", p.text[:p.pos], p.next())
+		return nil, p.errorf("want a space and an operator after %q, not %s", clip(p.text[start:end]), p.next())
 	}
 	for p.pos < len(p.text) && isNameByte(p.text[p.pos]) {
 		p.pos++

@@ -13,115 +13,9 @@ import (
 // keys, replaces broken UTF-8 and sets no limit to nesting. What it accepts
 // is a subset of what encoding/json accepts, with the same values, which a
 // fuzz test holds it to.
-//
-// A value is nil, bool, string, scimNumber, []any or *scimObject.
 
 // maxSCIMDepth bounds nesting. A SCIM message needs 6 levels at most.
 const maxSCIMDepth = 32
-
-// scimNumber is a JSON number as it was written.
-type scimNumber string
-
-// scimObject is a JSON object that keeps the order of its fields.
-type scimObject struct {
-	fields []scimField
-}
-
-type scimField struct {
-	name  string
-	value any
-}
-
-// get returns the value of the field with exactly this name, or nil.
-func (o *scimObject) get(name string) any {
-	for i := range o.fields {
-		if o.fields[i].name == name {
-			return o.fields[i].value
-		}
-	}
-	return nil
-}
-
-// getFold is get for names whose case does not matter (RFC 7643 section 2.1).
-func (o *scimObject) getFold(name string) any {
-	for i := range o.fields {
-		if strings.EqualFold(o.fields[i].name, name) {
-			return o.fields[i].value
-		}
-	}
-	return nil
-}
-
-// set gives the field a value; nil removes the field.
-func (o *scimObject) set(name string, value any) {
-	for i := range o.fields {
-		if o.fields[i].name != name {
-			continue
-		}
-		if value == nil {
-			o.fields = append(o.fields[:i:i], o.fields[i+1:]...)
-		} else {
-			o.fields[i].value = value
-		}
-		return
-	}
-	if value != nil {
-		o.fields = append(o.fields, scimField{name, value})
-	}
-}
-
-// cloneSCIM returns a deep copy of v.
-func cloneSCIM(v any) any {
-	switch v := v.(type) {
-	case *scimObject:
-		c := &scimObject{fields: make([]scimField, len(v.fields))}
-		for i, f := range v.fields {
-			c.fields[i] = scimField{f.name, cloneSCIM(f.value)}
-		}
-		return c
-	case []any:
-		c := make([]any, len(v))
-		for i, e := range v {
-			c[i] = cloneSCIM(e)
-		}
-		return c
-	}
-	return v
-}
-
-// equalSCIM compares two values; the order of an object's fields does not
-// matter, the order of an array's elements does.
-func equalSCIM(a, b any) bool {
-	switch a := a.(type) {
-	case *scimObject:
-		b, ok := b.(*scimObject)
-		if !ok || len(a.fields) != len(b.fields) {
-			return false
-		}
-		for _, f := range a.fields {
-			if other := b.get(f.name); other == nil || !equalSCIM(f.value, other) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		b, ok := b.([]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for i := range a {
-			if !equalSCIM(a[i], b[i]) {
-				return false
-			}
-		}
-		return true
-	}
-	switch b.(type) {
-	case *scimObject, []any:
-		return false
-	}
-	return a == b
-}
 
 // scimSyntaxError says what is malformed in a JSON text, a filter or a path, and
 // at which byte, counted from 0.
@@ -131,7 +25,7 @@ type scimSyntaxError struct {
 }
 
 func (e *scimSyntaxError) Error() string {
-	return fmt.Sprintf("%s at character %d", e.msg, e.offset+1)
+	return fmt.Sprintf("%s at byte %d", e.msg, e.offset+1)
 }
 
 // parseSCIM reads one JSON text (RFC 8259). Equal keys in one object, invalid
@@ -219,7 +113,7 @@ func (p *scimParser) object(depth int) (any, error) {
 		p.pos++
 		return o, nil
 	}
-	seen := map[string]bool(nil)
+	var names nameSet
 	for {
 		p.space()
 		if p.peek() != '"' {
@@ -230,7 +124,7 @@ func (p *scimParser) object(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.duplicate(o, &seen, name) {
+		if !names.add(name) {
 			p.pos = start
 			return nil, p.errorf("key %q is given twice", name)
 		}
@@ -256,32 +150,6 @@ func (p *scimParser) object(depth int) (any, error) {
 			return nil, p.errorf("want a comma or the end of the object")
 		}
 	}
-}
-
-// duplicate reports whether o has a field called name. Objects with many keys
-// are looked up in a map: comparing each with each would let one body of a
-// few megabytes keep a processor busy for minutes.
-func (p *scimParser) duplicate(o *scimObject, seen *map[string]bool, name string) bool {
-	const few = 24
-	if len(o.fields) < few {
-		for i := range o.fields {
-			if o.fields[i].name == name {
-				return true
-			}
-		}
-		return false
-	}
-	if *seen == nil {
-		*seen = make(map[string]bool, 2*few)
-		for i := range o.fields {
-			(*seen)[o.fields[i].name] = true
-		}
-	}
-	if (*seen)[name] {
-		return true
-	}
-	(*seen)[name] = true
-	return false
 }
 
 func (p *scimParser) array(depth int) (any, error) {
@@ -451,68 +319,4 @@ func (p *scimParser) number() (any, error) {
 		}
 	}
 	return scimNumber(p.text[start:p.pos]), nil
-}
-
-// appendSCIM appends v without white space.
-func appendSCIM(b []byte, v any) []byte {
-	switch v := v.(type) {
-	case nil:
-		return append(b, "null"...)
-	case bool:
-		return strconv.AppendBool(b, v)
-	case string:
-		return appendSCIMString(b, v)
-	case scimNumber:
-		return append(b, v...)
-	case []any:
-		b = append(b, '[')
-		for i, e := range v {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendSCIM(b, e)
-		}
-		return append(b, ']')
-	case *scimObject:
-		b = append(b, '{')
-		for i, f := range v.fields {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendSCIMString(b, f.name)
-			b = append(b, ':')
-			b = appendSCIM(b, f.value)
-		}
-		return append(b, '}')
-	}
-	panic(fmt.Sprintf("scimtest: %T is no JSON value", v))
-}
-
-// appendSCIMString appends s as a JSON string.
-func appendSCIMString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
-		}
-		b = append(b, s[from:i]...)
-		from = i + 1
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, `\n`...)
-		case '\r':
-			b = append(b, `\r`...)
-		case '\t':
-			b = append(b, `\t`...)
-		default:
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
 }

@@ -99,5 +99,5 @@ func listReply(resources []any) scimReply {
 	body.set("startIndex", scimNumber("1"))
 	body.set("itemsPerPage", number)
 	body.set("Resources", resources)
-	return scimReply{status: http.StatusOK, body: appendSCIM(nil, body)}
+	return scimReply{status: http.StatusOK, body: appendSCIM(make([]byte, 0, 1024), body)}
 }

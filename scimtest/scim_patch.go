@@ -35,6 +35,9 @@ func readPatch(body *scimObject) ([]patchOperation, error) {
 		if !ok {
 			return nil, badSCIM(invalidSyntax, "Operations[%d] must be an object", i)
 		}
+		if err := given.checkNames(); err != nil {
+			return nil, err
+		}
 		var o patchOperation
 		for _, f := range given.fields {
 			switch strings.ToLower(f.name) {
@@ -51,6 +54,9 @@ func readPatch(body *scimObject) ([]patchOperation, error) {
 			case "value":
 				o.value, o.hasValue = f.value, true
 			}
+		}
+		if o.op == "remove" && o.value == nil {
+			o.hasValue = false // null is no value
 		}
 		switch {
 		case o.op != "add" && o.op != "remove" && o.op != "replace":
@@ -93,6 +99,9 @@ func (p *scimPatch) apply(o patchOperation) error {
 	value, ok := o.value.(*scimObject)
 	if !ok {
 		return badSCIM(invalidSyntax, "the value of an operation without a path must be an object")
+	}
+	if err := value.checkNames(); err != nil {
+		return err
 	}
 	for _, f := range value.fields {
 		if err := p.applyKey(patchOperation{op: o.op, path: f.name, hasPath: true, value: f.value, hasValue: true}); err != nil {

@@ -23,7 +23,7 @@ func newQuery(t *scimResourceType, text string, members MemberFilter) (scimQuery
 	if err := f.supported(); err != nil {
 		return q, err
 	}
-	if err := f.bind(t.resolve); err != nil {
+	if err := f.bind(t.resolveSupported); err != nil {
 		return q, badSCIM(invalidFilter, "filter %q: %v", clip(text), err)
 	}
 	q.terms = f.conjuncts(nil)
@@ -39,10 +39,10 @@ func (f *scimFilter) supported() error {
 		}
 		return f.right.supported()
 	case filterOr, filterNot:
-		return badSCIM(invalidFilter, "%q at character %d is not supported: only eq, combined by and", map[filterKind]string{filterOr: "or", filterNot: "not"}[f.kind], f.offset+1)
+		return badSCIM(invalidFilter, "%q at byte %d is not supported: only eq, combined by and", map[filterKind]string{filterOr: "or", filterNot: "not"}[f.kind], f.offset+1)
 	case filterPresent, filterCompare:
 		if f.op != "eq" {
-			return badSCIM(invalidFilter, "operator %q at character %d is not supported: only eq, combined by and", f.op, f.offset+1)
+			return badSCIM(invalidFilter, "operator %q at byte %d is not supported: only eq, combined by and", f.op, f.offset+1)
 		}
 	}
 	if f.path.filter != nil {

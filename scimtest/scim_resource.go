@@ -3,7 +3,6 @@ package scimtest
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -18,7 +17,6 @@ func (t *scimResourceType) readResource(body *scimObject) (*scimObject, []string
 	}
 	o := &scimObject{}
 	var members []string
-	given := map[*scimAttribute]bool{}
 	for _, f := range body.fields {
 		if t.extension != nil && strings.EqualFold(f.name, t.extension.id) {
 			if err := t.readExtension(o, f); err != nil {
@@ -33,10 +31,6 @@ func (t *scimResourceType) readResource(body *scimObject) (*scimObject, []string
 		if a == nil || a.discarded {
 			continue
 		}
-		if given[a] {
-			return nil, nil, badSCIM(invalidSyntax, "attribute %s is given twice", a.name)
-		}
-		given[a] = true
 		if a == membersAttribute {
 			var err error
 			if members, err = readMembers(f.value); err != nil {
@@ -81,9 +75,6 @@ func (t *scimResourceType) checkSchemas(v any) error {
 }
 
 func (t *scimResourceType) readExtension(o *scimObject, f scimField) error {
-	if o.get(urnEnterprise) != nil {
-		return badSCIM(invalidSyntax, "%s is given twice", t.extension.id)
-	}
 	ext, err := scimReader{}.complex(t.extension.attributes, f.value, t.extension.id)
 	if err != nil {
 		return err
@@ -93,6 +84,9 @@ func (t *scimResourceType) readExtension(o *scimObject, f scimField) error {
 	}
 	return nil
 }
+
+// maxValues bounds the values of a multi-valued attribute other than members.
+const maxValues = 1000
 
 // scimReader checks values against attributes.
 type scimReader struct {
@@ -113,6 +107,9 @@ func (r scimReader) read(a *scimAttribute, v any, place string) (any, error) {
 	list, ok := v.([]any)
 	if !ok {
 		return nil, badSCIM(invalidValue, "%s must be a list", place)
+	}
+	if len(list) > maxValues {
+		return nil, badSCIM(invalidValue, "%s has %d values: at most %d are allowed", place, len(list), maxValues)
 	}
 	var read []any
 	for i, e := range list {
@@ -170,17 +167,15 @@ func (r scimReader) complex(attributes []*scimAttribute, v any, place string) (*
 	if !ok {
 		return nil, badSCIM(invalidValue, "%s must be an object", place)
 	}
+	if err := given.checkNames(); err != nil {
+		return nil, err
+	}
 	o := &scimObject{}
-	var seen []*scimAttribute
 	for _, f := range given.fields {
 		a := findAttribute(attributes, f.name)
 		if a == nil {
 			continue
 		}
-		if slices.Contains(seen, a) {
-			return nil, badSCIM(invalidSyntax, "attribute %s.%s is given twice", place, a.name)
-		}
-		seen = append(seen, a)
 		v, err := r.read(a, f.value, place+"."+a.name)
 		if err != nil {
 			return nil, err
@@ -224,6 +219,9 @@ func readMembers(v any) ([]string, error) {
 		if !ok {
 			return nil, badSCIM(invalidValue, "members[%d] must be an object with a value", i)
 		}
+		if err := member.checkNames(); err != nil {
+			return nil, err
+		}
 		id, ok := member.getFold("value").(string)
 		if !ok || id == "" {
 			return nil, badSCIM(invalidValue, "members[%d].value must be the id of a user or a group", i)
@@ -243,7 +241,7 @@ func readBody(text string) (*scimObject, error) {
 	if !ok {
 		return nil, badSCIM(invalidSyntax, "Request body must be a JSON object")
 	}
-	return o, nil
+	return o, o.checkNames()
 }
 
 // maxSubjectBytes is the documented limit of google.subject.

@@ -8,7 +8,7 @@ import (
 func (c *scimCall) reply(status int, r row, p scimProjection) scimReply {
 	rec := c.store.records[r]
 	o := rec.view(c.cfg.baseURI(c.request), c.cfg.behaviour.etags)
-	reply := scimReply{status: status, body: appendSCIM(nil, p.apply(o)), header: http.Header{}}
+	reply := scimReply{status: status, body: appendSCIM(make([]byte, 0, 1024), p.apply(o)), header: http.Header{}}
 	if c.cfg.behaviour.etags {
 		reply.header.Set("ETag", rec.etag())
 	}

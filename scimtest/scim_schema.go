@@ -134,6 +134,12 @@ func (t *scimResourceType) resolve(p scimAttrPath) (scimTarget, bool) {
 	return target, true
 }
 
+// resolveSupported is resolve without the attributes that are thrown away.
+func (t *scimResourceType) resolveSupported(p scimAttrPath) (scimTarget, bool) {
+	target, ok := t.resolve(p)
+	return target, ok && (target.attribute == nil || !target.attribute.discarded)
+}
+
 // leaf is the attribute whose values the target has.
 func (t scimTarget) leaf() *scimAttribute {
 	if t.sub != nil {
