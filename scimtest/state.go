@@ -81,19 +81,15 @@ func (s *state) remove(name string) {
 	s.keys.drop(name)
 	s.tenants.drop(name)
 	s.tokens.drop(name)
-	for _, below := range []func(func(string) bool){
-		func(gone func(string) bool) {
-			maps.DeleteFunc(s.subjects, func(n string, _ time.Time) bool { return gone(n) })
-		},
-		func(gone func(string) bool) {
-			maps.DeleteFunc(s.policies, func(n string, _ *policy) bool { return gone(n) })
-		},
-		func(gone func(string) bool) {
-			maps.DeleteFunc(s.secrets, func(_ secretHash, n string) bool { return gone(n) })
-		},
-	} {
-		below(func(n string) bool { return n == name || strings.HasPrefix(n, name+"/") })
-	}
+	below := func(other string) bool { return other == name || strings.HasPrefix(other, name+"/") }
+	dropKeys(s.subjects, below)
+	dropKeys(s.policies, below)
+	dropKeys(s.directories, below)
+	maps.DeleteFunc(s.secrets, func(_ secretHash, token string) bool { return below(token) })
+}
+
+func dropKeys[V any](m map[string]V, gone func(string) bool) {
+	maps.DeleteFunc(m, func(name string, _ V) bool { return gone(name) })
 }
 
 // purge removes what was soft-deleted 30 days ago. Operations are forgotten
