@@ -63,6 +63,11 @@ var (
 	// what to look at.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 
+	// ErrNotVisible: the change was made, the service said so, but reads did
+	// not show it before the policy's replication window or ctx ended. Get the
+	// resource later; making the change again is of no use.
+	ErrNotVisible = errors.New("made but not visible yet")
+
 	// ErrOperationFailed: a long-running operation ended with an error.
 	ErrOperationFailed = errors.New("operation failed")
 )

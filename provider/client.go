@@ -74,7 +74,7 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Provider, erro
 			}
 		}),
 		Explain: c.explain(name, req.SCIMUsage),
-	})
+	}, func(got *Provider) bool { return got.State == iamscim.StateActive })
 }
 
 // Get reads a provider. A soft-deleted provider is returned with StateDeleted
@@ -137,7 +137,7 @@ func (c *Client) List(ctx context.Context, pool PoolName, opts ListOptions) iter
 		}
 		return &gapi.Page[*iam.WorkforcePoolProvider]{Items: got.WorkforcePoolProviders, Next: got.NextPageToken}, nil
 	}
-	return gapi.List(ctx, op, resource, fetch, fromAPI)
+	return gapi.List(ctx, op, resource, fetch, gapi.In(pool, func(p *Provider) PoolName { return p.Name.Pool() }, fromAPI))
 }
 
 // Update changes the fields that are set in req and returns the provider as
@@ -181,7 +181,7 @@ func (c *Client) update(ctx context.Context, op string, req UpdateRequest) (*Pro
 		Secrets: req.secrets(),
 		Settle:  c.settle(op, name, func(got *Provider) (bool, error) { return req.applied(got), nil }),
 		Explain: c.explain(name, usage),
-	})
+	}, req.shown)
 }
 
 // Delete soft-deletes a provider and returns it in [iamscim.StateDeleted]: its
@@ -191,54 +191,60 @@ func (c *Client) update(ctx context.Context, op string, req UpdateRequest) (*Pro
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER
 func (c *Client) Delete(ctx context.Context, name Name) (*Provider, error) {
 	call := c.providers.Delete(name.String())
-	return c.transition(ctx, "provider: delete", name, iamscim.StateDeleted,
+	return c.transition(ctx, "provider: delete", name, iamscim.StateDeleted, nil,
 		func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() })
 }
 
 // Undelete restores a soft-deleted provider.
 //
 //	POST /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER:undelete
+//
+// Errors: [iamscim.ErrNotFound], [iamscim.ErrFailedPrecondition] for a provider
+// that is active, [ErrUsageConflict] if it uses SCIM and meanwhile another does.
 func (c *Client) Undelete(ctx context.Context, name Name) (*Provider, error) {
 	call := c.providers.Undelete(name.String(), &iam.UndeleteWorkforcePoolProviderRequest{})
-	return c.transition(ctx, "provider: undelete", name, iamscim.StateActive,
+	return c.transition(ctx, "provider: undelete", name, iamscim.StateActive, c.explainUndelete(name),
 		func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() })
 }
 
 // transition is a delete or an undelete: done when the provider is in state.
-func (c *Client) transition(ctx context.Context, op string, name Name, state iamscim.State, do func(context.Context) (*iam.Operation, error)) (*Provider, error) {
+func (c *Client) transition(ctx context.Context, op string, name Name, state iamscim.State, explain func(context.Context, *iamscim.Error), do func(context.Context) (*iam.Operation, error)) (*Provider, error) {
 	if name.IsZero() {
 		return nil, gapi.Invalid(op, "", iamscim.Violation{Field: "name", Rule: "required"})
 	}
 	return c.write(ctx, name, gapi.Request[iam.Operation]{
 		Op: op, Resource: name.String(), Do: do,
-		Settle: c.settle(op, name, func(got *Provider) (bool, error) { return got.State == state, nil }),
-	})
+		Settle:  c.settle(op, name, func(got *Provider) (bool, error) { return got.State == state, nil }),
+		Explain: explain,
+	}, func(got *Provider) bool { return got.State == state })
 }
 
 // doneOperation stands for the operation of a lost reply that turned out to
 // have done its work.
 var doneOperation = &iam.Operation{Done: true}
 
-// settle returns a Settle function that reads the provider back and lets decide
+// settle returns a Settle function that reads the provider back and lets made
 // say whether it shows what the lost attempt did. A provider that is not there
 // shows that it did nothing.
-func (c *Client) settle(op string, name Name, decide func(*Provider) (bool, error)) func(context.Context, error) (*iam.Operation, bool, error) {
+func (c *Client) settle(op string, name Name, made func(*Provider) (bool, error)) func(context.Context, error) (*iam.Operation, bool, error) {
 	return func(ctx context.Context, refusal error) (*iam.Operation, bool, error) {
-		got, err := gapi.Settled(ctx, c.conn, refusal, func(ctx context.Context) (*Provider, error) { return c.get(ctx, op, name) })
-		if got == nil {
-			return nil, false, err
-		}
-		decided, err := decide(got)
+		_, decided, err := gapi.Settled(ctx, c.conn, refusal, func(ctx context.Context) (*Provider, error) { return c.get(ctx, op, name) }, made)
 		return doneOperation, decided, err
 	}
 }
 
 // write makes a call that returns an operation, waits for the operation and
-// reads the provider, which the operation does not carry.
-func (c *Client) write(ctx context.Context, name Name, r gapi.Request[iam.Operation]) (*Provider, error) {
+// reads the provider, which the operation does not carry, until it is as seen
+// wants it.
+func (c *Client) write(ctx context.Context, name Name, r gapi.Request[iam.Operation], seen func(*Provider) bool) (*Provider, error) {
+	var begun OperationName
 	r.Accept = func(o *iam.Operation) error {
-		if _, err := ParseOperationName(o.Name); err != nil {
+		var err error
+		if begun, err = ParseOperationName(o.Name); err != nil {
 			return fmt.Errorf("the reply is no operation: %w", err)
+		}
+		if begun.pool != name.pool || begun.provider != name.provider {
+			return fmt.Errorf("the reply is the operation %s on another resource", begun)
 		}
 		return nil
 	}
@@ -247,15 +253,15 @@ func (c *Client) write(ctx context.Context, name Name, r gapi.Request[iam.Operat
 		return nil, err
 	}
 	if operation != doneOperation {
-		operationName, err := ParseOperationName(operation.Name)
-		if err != nil {
-			return nil, gapi.BadReply(r.Op, name.String(), err)
-		}
-		if err := c.await(ctx, r.Op, operationName); err != nil {
-			return nil, &OperationError{Name: operationName, Err: err}
+		if err := c.await(ctx, r.Op, begun); err != nil {
+			return nil, &OperationError{Name: begun, Err: err}
 		}
 	}
-	return gapi.Visible(ctx, c.conn, gapi.Unread, func(ctx context.Context) (*Provider, error) { return c.get(ctx, r.Op, name) })
+	got, err := gapi.Visible(ctx, c.conn, r.Op, name.String(), func(ctx context.Context) (*Provider, error) { return c.get(ctx, r.Op, name) }, seen)
+	if err != nil {
+		return nil, err
+	}
+	return got, nil
 }
 
 // Wait waits until an operation is done, polling it. It returns nil when the

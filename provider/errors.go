@@ -62,3 +62,15 @@ func (c *Client) explain(name Name, usage iamscim.SCIMUsage) func(context.Contex
 		}
 	}
 }
+
+// explainUndelete does the same for a deleted provider that uses SCIM.
+func (c *Client) explainUndelete(name Name) func(context.Context, *iamscim.Error) {
+	return func(ctx context.Context, e *iamscim.Error) {
+		if !errors.Is(e.Kind, iamscim.ErrInvalidArgument) && !errors.Is(e.Kind, iamscim.ErrFailedPrecondition) {
+			return
+		}
+		if own, err := c.get(ctx, e.Op, name); err == nil && own.State == iamscim.StateDeleted {
+			c.explain(name, own.SCIMUsage)(ctx, e)
+		}
+	}
+}

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/iamscim/iamscim/internal/resname"
 )
@@ -131,14 +133,19 @@ type OperationName struct {
 
 // ParseOperationName parses the name of an operation on a pool or a provider.
 func ParseOperationName(name string) (OperationName, error) {
-	ids, err := resname.Parse(name, resname.Location, resname.Pool, resname.Provider, resname.Operation)
-	if err == nil {
-		return OperationName{pool: PoolName{location: ids[0], pool: ids[1]}, provider: ids[2], id: ids[3]}, nil
+	kinds := []resname.Kind{resname.Location, resname.Pool, resname.Provider, resname.Operation}
+	if strings.Count(name, "/") < 2*len(kinds)-1 {
+		kinds = slices.Delete(kinds, 2, 3)
 	}
-	if ids, perr := resname.Parse(name, resname.Location, resname.Pool, resname.Operation); perr == nil {
-		return OperationName{pool: PoolName{location: ids[0], pool: ids[1]}, id: ids[2]}, nil
+	ids, err := resname.Parse(name, kinds...)
+	if err != nil {
+		return OperationName{}, fmt.Errorf("provider: operation name %w", err)
 	}
-	return OperationName{}, fmt.Errorf("provider: operation name %w", err)
+	n := OperationName{pool: PoolName{location: ids[0], pool: ids[1]}, id: ids[len(ids)-1]}
+	if len(ids) == 4 {
+		n.provider = ids[2]
+	}
+	return n, nil
 }
 
 // IsZero reports whether n names no operation.
@@ -154,4 +161,21 @@ func (n OperationName) String() string {
 		parent = resname.Join(parent, resname.Provider, n.provider)
 	}
 	return resname.Join(parent, resname.Operation, n.id)
+}
+
+// MarshalText returns the full name.
+func (n OperationName) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
+
+// UnmarshalText parses a full name; an empty text is the zero OperationName.
+func (n *OperationName) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*n = OperationName{}
+		return nil
+	}
+	parsed, err := ParseOperationName(string(text))
+	if err != nil {
+		return err
+	}
+	*n = parsed
+	return nil
 }

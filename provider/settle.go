@@ -87,6 +87,15 @@ func (r UpdateRequest) applied(got *Provider) bool {
 		(r.ExtendedAttributes == nil || got.ExtendedAttributes == nil)
 }
 
+// shown reports whether a provider that was read shows the update, by the
+// fields that the service cannot but return as they were sent: mappings, keys
+// and metadata it may write in another form.
+func (r UpdateRequest) shown(got *Provider) bool {
+	return equal(r.DisplayName, got.DisplayName) && equal(r.Description, got.Description) &&
+		equal(r.Disabled, got.Disabled) && equal(r.VendorType, got.VendorType) &&
+		equal(r.DetailedAuditLogging, got.DetailedAuditLogging) && equal(r.SCIMUsage, got.SCIMUsage)
+}
+
 // equal reports whether the field of an update is unset or has its value.
 func equal[T comparable](want *T, got T) bool { return want == nil || *want == got }
 

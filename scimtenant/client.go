@@ -80,7 +80,7 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Tenant, error)
 	if err != nil {
 		return nil, err
 	}
-	return gapi.Visible(ctx, c.conn, gapi.Unread, func(ctx context.Context) (*Tenant, error) { return c.get(ctx, op, name) })
+	return gapi.Visible(ctx, c.conn, op, name.String(), func(ctx context.Context) (*Tenant, error) { return c.get(ctx, op, name) }, nil)
 }
 
 // Get reads a tenant. A soft-deleted tenant is returned with StateDeleted and
@@ -145,7 +145,7 @@ func (c *Client) List(ctx context.Context, parent provider.Name, opts ListOption
 		}
 		return &gapi.Page[*iam.WorkforcePoolProviderScimTenant]{Items: got.WorkforcePoolProviderScimTenants, Next: got.NextPageToken}, nil
 	}
-	return gapi.List(ctx, op, resource, fetch, fromAPI)
+	return gapi.List(ctx, op, resource, fetch, gapi.In(parent, func(t *Tenant) provider.Name { return t.Name.Provider() }, fromAPI))
 }
 
 // Update changes the fields that are set in req and returns the tenant as the
@@ -248,23 +248,19 @@ func (c *Client) write(ctx context.Context, r gapi.Request[iam.WorkforcePoolProv
 	return convert(r.Op, r.Resource, got)
 }
 
-// settle returns a Settle function that reads the tenant back and lets decide
+// settle returns a Settle function that reads the tenant back and lets made
 // say whether it shows what the lost attempt did. A tenant that is not there
 // shows that it did nothing.
-func (c *Client) settle(op string, name Name, decide func(*Tenant) (bool, error)) func(context.Context, error) (*iam.WorkforcePoolProviderScimTenant, bool, error) {
+func (c *Client) settle(op string, name Name, made func(*Tenant) (bool, error)) func(context.Context, error) (*iam.WorkforcePoolProviderScimTenant, bool, error) {
 	return func(ctx context.Context, refusal error) (*iam.WorkforcePoolProviderScimTenant, bool, error) {
-		got, err := gapi.Settled(ctx, c.conn, refusal, func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) {
-			return c.read(ctx, op, name)
+		read := func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) { return c.read(ctx, op, name) }
+		return gapi.Settled(ctx, c.conn, refusal, read, func(got *iam.WorkforcePoolProviderScimTenant) (bool, error) {
+			t, err := convert(op, name.String(), got)
+			if err != nil {
+				return true, err
+			}
+			return made(t)
 		})
-		if got == nil {
-			return nil, false, err
-		}
-		t, err := convert(op, name.String(), got)
-		if err != nil {
-			return nil, false, err
-		}
-		decided, err := decide(t)
-		return got, decided, err
 	}
 }
 

@@ -134,7 +134,7 @@ func (c *Client) create(ctx context.Context, op string, name Name, displayName s
 	if err != nil {
 		return nil, Secret{}, err
 	}
-	seen, err := gapi.Visible(ctx, c.conn, gapi.Unread, func(ctx context.Context) (*Token, error) { return c.get(ctx, op, name) })
+	seen, err := gapi.Visible(ctx, c.conn, op, name.String(), func(ctx context.Context) (*Token, error) { return c.get(ctx, op, name) }, nil)
 	if err != nil {
 		// The reply of the create has said all there is to know.
 		return token, secret, nil
@@ -204,7 +204,7 @@ func (c *Client) List(ctx context.Context, parent scimtenant.Name, opts ListOpti
 		}
 		return &gapi.Page[*iam.WorkforcePoolProviderScimToken]{Items: got.WorkforcePoolProviderScimTokens, Next: got.NextPageToken}, nil
 	}
-	return gapi.List(ctx, op, resource, fetch, fromAPI)
+	return gapi.List(ctx, op, resource, fetch, gapi.In(parent, func(t *Token) scimtenant.Name { return t.Name.Tenant() }, fromAPI))
 }
 
 // Update changes the fields that are set in req and returns the token as the
@@ -294,23 +294,19 @@ func (c *Client) write(ctx context.Context, r gapi.Request[iam.WorkforcePoolProv
 	return convert(r.Op, r.Resource, got)
 }
 
-// settle returns a Settle function that reads the token back and lets decide
+// settle returns a Settle function that reads the token back and lets made
 // say whether it shows what the lost attempt did. A token that is not there
 // shows that it did nothing.
-func (c *Client) settle(op string, name Name, decide func(*Token) (bool, error)) func(context.Context, error) (*iam.WorkforcePoolProviderScimToken, bool, error) {
+func (c *Client) settle(op string, name Name, made func(*Token) (bool, error)) func(context.Context, error) (*iam.WorkforcePoolProviderScimToken, bool, error) {
 	return func(ctx context.Context, refusal error) (*iam.WorkforcePoolProviderScimToken, bool, error) {
-		got, err := gapi.Settled(ctx, c.conn, refusal, func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) {
-			return c.read(ctx, op, name)
+		read := func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) { return c.read(ctx, op, name) }
+		return gapi.Settled(ctx, c.conn, refusal, read, func(got *iam.WorkforcePoolProviderScimToken) (bool, error) {
+			t, err := convert(op, name.String(), got)
+			if err != nil {
+				return true, err
+			}
+			return made(t)
 		})
-		if got == nil {
-			return nil, false, err
-		}
-		t, err := convert(op, name.String(), got)
-		if err != nil {
-			return nil, false, err
-		}
-		decided, err := decide(t)
-		return got, decided, err
 	}
 }
 

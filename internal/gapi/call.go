@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"google.golang.org/api/googleapi"
@@ -122,56 +121,6 @@ func Ready(ctx context.Context, op, resource string) error {
 // Invalid is the error for a request that breaks rules known beforehand.
 func Invalid(op, resource string, violations ...iamscim.Violation) error {
 	return &iamscim.Error{Op: op, Resource: resource, Kind: iamscim.ErrInvalidArgument, Violations: violations}
-}
-
-// Remedies for a change that was made but whose end was not seen.
-const (
-	Unread     = "the change was made, but it could not be read back in time: get the resource later"
-	Unfinished = "the change goes on at the service: wait for the operation again"
-)
-
-// Visible reads a resource that was just created or changed until it can be
-// read, or the policy's replication window or ctx ends: the service replicates
-// within 80 s, and until then answers "not found" or "permission denied". The
-// error then has the remedy.
-func Visible[T any](ctx context.Context, c *Conn, remedy string, get func(ctx context.Context) (*T, error)) (*T, error) {
-	window := c.policy
-	window.Budget = c.policy.Replication
-	window.MaxAttempts = 0
-	var result *T
-	_, err := retry.Do(ctx, window, func() (retry.Verdict, error) {
-		got, err := get(ctx)
-		if err == nil {
-			result = got
-			return retry.Verdict{}, nil
-		}
-		return retry.Verdict{Again: notYet(err)}, err
-	})
-	var typed *iamscim.Error
-	if errors.As(err, &typed) {
-		typed.Remedy = remedy
-	}
-	return result, err
-}
-
-// Settled reads what a lost attempt left, for Settle: nil without an error means
-// nothing. Where the service says that the resource exists, it is waited for: a
-// replica that does not have it yet must not be taken for an answer.
-func Settled[R any](ctx context.Context, c *Conn, refusal error, read func(ctx context.Context) (*R, error)) (*R, error) {
-	var api *googleapi.Error
-	if errors.As(refusal, &api) && api.Code == http.StatusConflict {
-		return Visible(ctx, c, Unread, read)
-	}
-	got, err := read(ctx)
-	if errors.Is(err, iamscim.ErrNotFound) {
-		return nil, nil
-	}
-	return got, err
-}
-
-// notYet reports whether a read of something fresh may succeed later.
-func notYet(err error) bool {
-	return errors.Is(err, iamscim.ErrNotFound) || errors.Is(err, iamscim.ErrPermissionDenied)
 }
 
 // badReply marks a 2xx reply that decoded but is not what was asked for.

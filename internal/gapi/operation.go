@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/api/iam/v1"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/redact"
 	"github.com/iamscim/iamscim/internal/retry"
 )
 
@@ -26,32 +28,32 @@ func Await(ctx context.Context, c *Conn, op, name string, get func(ctx context.C
 	poll.Initial /= 4
 	poll.Max = max(poll.Max/4, poll.Initial)
 	poll.MaxAttempts = 0
+	begin := time.Now()
 	attempts, err := retry.Do(ctx, poll, func() (retry.Verdict, error) {
-		operation, err := Visible(ctx, c, Unfinished, func(ctx context.Context) (*iam.Operation, error) {
-			return Call(ctx, c, Request[iam.Operation]{Op: op, Resource: name, Do: get})
+		operation, err := Call(ctx, c, Request[iam.Operation]{
+			Op: op, Resource: name, Do: get,
+			Accept: Named(name, func(o *iam.Operation) string { return o.Name }),
 		})
 		switch {
 		case err != nil:
-			return retry.Verdict{}, err
+			return retry.Verdict{Again: notYet(err) && time.Since(begin) < c.policy.Replication}, err
 		case !operation.Done:
 			return retry.Verdict{Again: true}, errPending
 		case operation.Error != nil:
 			return retry.Verdict{}, &iamscim.Error{
 				Op: op, Resource: name, Kind: iamscim.ErrOperationFailed,
-				Err: fmt.Errorf("%s (code %d)", operation.Error.Message, operation.Error.Code),
+				Err: fmt.Errorf("%s (code %d)", redact.Text(operation.Error.Message), operation.Error.Code),
 			}
 		}
 		return retry.Verdict{}, nil
 	})
-	if err == nil {
-		return nil
-	}
-	var typed *iamscim.Error
-	if errors.As(err, &typed) && !errors.Is(err, errPending) {
+	if err == nil || errors.Is(err, iamscim.ErrOperationFailed) {
 		return err
 	}
-	return &iamscim.Error{
-		Op: op, Resource: name, Attempts: attempts, Err: err,
-		Remedy: Unfinished,
+	e := &iamscim.Error{Op: op, Resource: name, Attempts: attempts, Err: cause(ctx, err), Remedy: "it may still go on at the service: wait for the operation again"}
+	var typed *iamscim.Error
+	if errors.As(err, &typed) {
+		e.Kind = typed.Kind
 	}
+	return e
 }

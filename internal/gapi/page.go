@@ -2,6 +2,7 @@ package gapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -16,10 +17,10 @@ type Page[T any] struct {
 }
 
 // List iterates over all pages. fetch gets one page, "" being the first;
-// convert makes the caller's type of an item. The sequence can be ranged over
-// again, ends after its first error, and fetches no page that is not asked
-// for.
-func List[R, T any](ctx context.Context, op, resource string, fetch func(ctx context.Context, token string) (*Page[R], error), convert func(R) (*T, error)) iter.Seq2[*T, error] {
+// convert makes the caller's type of an item, which is never nil. The sequence
+// can be ranged over again, ends after its first error, and fetches no page
+// that is not asked for.
+func List[R, T any](ctx context.Context, op, resource string, fetch func(ctx context.Context, token string) (*Page[*R], error), convert func(*R) (*T, error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		// A service that hands out a token twice would never end.
 		seen := map[string]bool{}
@@ -30,7 +31,11 @@ func List[R, T any](ctx context.Context, op, resource string, fetch func(ctx con
 				return
 			}
 			for _, item := range page.Items {
-				converted, err := convert(item)
+				var converted *T
+				err := errors.New("an item of the list is null")
+				if item != nil {
+					converted, err = convert(item)
+				}
 				if err != nil {
 					yield(nil, BadReply(op, resource, err))
 					return
@@ -63,4 +68,19 @@ func Time(text string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return time.Parse(time.RFC3339Nano, text)
+}
+
+// In makes convert refuse what is not in parent: an item of another parent in a
+// list is a reply to another question.
+func In[R, T any, N comparable](parent N, of func(*T) N, convert func(*R) (*T, error)) func(*R) (*T, error) {
+	return func(item *R) (*T, error) {
+		t, err := convert(item)
+		if err != nil {
+			return nil, err
+		}
+		if got := of(t); got != parent {
+			return nil, fmt.Errorf("the list has an item of %v", got)
+		}
+		return t, nil
+	}
 }

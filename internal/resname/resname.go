@@ -73,6 +73,9 @@ func (k Kind) Check(id string) error {
 			break
 		}
 	}
+	if k.opaque && (id == "." || id == "..") {
+		broken = append(broken, "must not be a dot segment, which leads to another resource")
+	}
 	if n := len(id); n < k.min || n > k.max {
 		broken = append(broken, fmt.Sprintf("must be %d to %d characters, is %d", k.min, k.max, n))
 	}
