@@ -195,7 +195,7 @@ func relate(vendor Vendor, provider, tenant side) Verdict {
 	claimFrom, attrFrom := originOf(vendor, provider.text), originOf(vendor, tenant.text)
 	p := findPair(vendor, provider.text, tenant.text)
 	switch {
-	case p == nil && claimFrom != "" && attrFrom != "":
+	case p == nil && differ(claimFrom, attrFrom):
 		return Verdict{Result: Inconsistent, Reason: fmt.Sprintf("in %s, %s is %s, while %s is filled from %s", vendor, provider.text, claimFrom, tenant.text, attrFrom)}
 	case provider.upper:
 		return Verdict{Result: Inconsistent, Reason: "the provider raises the case, and no claim mapping can"}

@@ -6,10 +6,137 @@
 // [locations.workforcePools.providers.scimTenants]) tells which attribute of a
 // provisioned user becomes google.subject, and which of a group google.group. It
 // cannot be changed once the tenant exists: a wrong one costs the tenant, its
-// URI and all its tokens. The package needs no network and no credentials.
+// URI and all its tokens. The package needs no network and no credentials, and
+// calls nothing: a mapping it accepts can still be refused by the service, whose
+// own checks are not published.
 //
 // Most callers want [Parse] or [Recommended], then [Mapping.Validate], then
 // [Compare]; package scimtenant takes the Mapping from there.
+//
+// # Grammar
+//
+// The rules are those of [SCIM provisioning for Workforce Identity Federation]
+// as of September 2026.
+//
+// google.subject and google.group are required and take closed sets, listed by
+// [Supported]: user.externalId, user.userName or user.emails[0].value, and
+// group.externalId or group.displayName, each with or without .lowerAscii().
+// Whether a text is one of them is decided on its syntax tree:
+// user["emails"][ 0 ].value is user.emails[0].value, and that is what is sent.
+//
+// google.display_name, google.profile_photo, google.email, google.posix_username
+// and up to 50 attribute.KEY (KEY: at most 100 of a-z, 0-9 and _; expression: at
+// most 256 characters) are evaluated only under
+// [github.com/iamscim/iamscim.SCIMUsageUsersAndGroups]. They take CEL that yields
+// a string from attributes of user:
+//
+//	userName displayName nickName profileUrl title userType
+//	preferredLanguage locale timezone active externalId
+//	name.{formatted,familyName,givenName,middleName,honorificPrefix,honorificSuffix}
+//	emails[].{display,type,value,primary}
+//	phoneNumbers[].{display,type,value,primary}
+//	ims[], photos[], entitlements[].{display,type,value}
+//	roles[].{type,value}
+//	addresses[].{formatted,streetAddress,locality,region,postalCode,country}
+//	['urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'].{employeeNumber,
+//	  costCenter,organization,division,department,manager.value,manager.displayName}
+//
+// with indexes, ==, !=, !, &&, ||, ?:, lowerAscii() and filter. Standard CEL
+// beyond that (has, all, exists, exists_one, map, contains, startsWith, endsWith,
+// matches, size, string, in, +, -, <, …), join and split are documented for a
+// provider's attribute mapping and shown in no claim mapping: accepted, and
+// [Mapping.Lint] says so. So it does where Google's pages contradict each other
+// (lowerAscii() on group.* and on user.externalId) and for the enterprise
+// extension, whose spelling in a claim mapping is not documented. Everything else is refused, as are
+// expressions of more than 2048 characters or with brackets nested more than 24
+// deep, before they are parsed.
+//
+// # Comparing
+//
+// [Compare] answers whether google.subject, mapped from the token by the provider
+// and from the provisioned user by the tenant, is the same text for the same
+// person. If not, people sign in and are in no group.
+//
+//	provider \ tenant                 user.          user.          user.emails[0]
+//	                                  externalId     userName       .value
+//	Microsoft Entra ID
+//	  assertion.oid                   consistent     inconsistent   inconsistent
+//	  assertion.email                 inconsistent   inconsistent   consistent
+//	  assertion.preferred_username    inconsistent   consistent     inconsistent
+//	  assertion.sub                   inconsistent   inconsistent   inconsistent
+//	  assertion.subject               unproven       unproven       unproven
+//	  (1) objectidentifier            consistent     inconsistent   inconsistent
+//	  (1) emailaddress                inconsistent   inconsistent   consistent
+//	  (1) name                        inconsistent   consistent     inconsistent
+//	  any other claim                 unproven       unproven       unproven
+//	  any other attribute             unproven       unproven       unproven
+//	Okta
+//	  assertion.oid                   unproven       unproven       unproven
+//	  assertion.email                 inconsistent   unproven       consistent
+//	  assertion.preferred_username    inconsistent   consistent     inconsistent
+//	  assertion.sub                   consistent     inconsistent   inconsistent
+//	  assertion.subject               inconsistent   consistent     unproven
+//	  (1) objectidentifier            unproven       unproven       unproven
+//	  (1) emailaddress                unproven       unproven       unproven
+//	  (1) name                        unproven       unproven       unproven
+//	  any other claim                 unproven       unproven       unproven
+//	  any other attribute             unproven       unproven       unproven
+//	another product (Generic)
+//	  assertion.oid                   unproven       unproven       unproven
+//	  assertion.email                 unproven       unproven       consistent
+//	  assertion.preferred_username    unproven       consistent     unproven
+//	  assertion.sub                   consistent     unproven       unproven
+//	  assertion.subject               unproven       unproven       unproven
+//	  (1) objectidentifier            unproven       unproven       unproven
+//	  (1) emailaddress                unproven       unproven       unproven
+//	  (1) name                        unproven       unproven       unproven
+//	  any other claim                 unproven       unproven       unproven
+//	  any other attribute             unproven       unproven       unproven
+//	vendor not known
+//	  assertion.oid                   unproven       unproven       unproven
+//	  assertion.email                 unproven       unproven       consistent
+//	  assertion.preferred_username    unproven       consistent     unproven
+//	  assertion.sub                   unproven       unproven       unproven
+//	  assertion.subject               unproven       unproven       unproven
+//	  (1) objectidentifier            unproven       unproven       unproven
+//	  (1) emailaddress                unproven       unproven       unproven
+//	  (1) name                        unproven       unproven       unproven
+//	  any other claim                 unproven       unproven       unproven
+//	  any other attribute             unproven       unproven       unproven
+//
+// assertion.subject is the SAML Name ID. (1) stands for the first value of a SAML
+// attribute, assertion.attributes['URI'][0], under
+// http://schemas.microsoft.com/identity/claims/ or
+// http://schemas.xmlsoap.org/ws/2005/05/identity/claims/. The table holds with
+// lowerAscii() on both sides and on neither; on one side only, or with upperAscii(),
+// every cell is inconsistent. Anything more than a claim (has, ?:, other functions, a
+// second value, a list that is not indexed) is unproven, a constant inconsistent.
+//
+// Consistent guarantees: Google documents the pair, and wherever the settings in
+// Requires hold and both sides have a value, the two values are equal, byte for
+// byte. Requires is part of the verdict: assertion.oid meets user.externalId only
+// after somebody has told Entra ID to fill externalId from objectId, and nothing
+// on Google's side shows whether that was done.
+//
+// Consistent cannot guarantee that the settings are made and stay so; that the
+// claim is in the token (Entra ID sends email for members only on request);
+// that a value is unique, not empty and at most 127 bytes long ([CheckUnique] tells);
+// that somebody whose mail or user name changes still meets, since the service
+// takes the provisioned value for immutable; or that the pages are right.
+// [Preview] tries one token and one user, an audit of the directory all of them.
+//
+// Inconsistent means: with the sources the vendor and Google document there is a
+// person for whom the two differ. Unproven means neither: it may work, and nothing
+// here can say so.
+//
+// # Evaluating
+//
+// [Mapping.Subject] and [Mapping.GroupValue] read the attribute directly.
+// [Mapping.EvaluateUser], [Mapping.EvaluateGroup] and [EvaluateAssertion] run the
+// expressions in cel-go, under limits on cost, sizes and nesting: an expression or
+// an identity from a stranger costs at most a moment. [CheckUnique] and
+// [CheckUniqueGroups] find, before an identity provider meets 409 or 400, what the
+// service will refuse.
 //
 // # Errors
 //
@@ -17,7 +144,7 @@
 // problem at once, each an [Issue] with its key, its place and what would do
 // instead. It matches [ErrInvalid]. What is legal and questionable is no error:
 // [Mapping.Lint] returns it. A value that cannot be used is a [*ValueError], which
-// matches [ErrEmpty], [ErrTooLong] and the like.
+// matches [ErrEmpty], [ErrTooLong] and the like and never holds the value.
 //
 // # Concurrency
 //
@@ -25,4 +152,5 @@
 //
 // [--claim-mapping]: https://docs.cloud.google.com/sdk/gcloud/reference/iam/workforce-pools/providers/scim-tenants/create
 // [locations.workforcePools.providers.scimTenants]: https://docs.cloud.google.com/iam/docs/reference/rest/v1/locations.workforcePools.providers.scimTenants
+// [SCIM provisioning for Workforce Identity Federation]: https://docs.cloud.google.com/iam/docs/workforce-identity-federation-scim
 package claimmap

@@ -112,12 +112,33 @@ var origins = [...]origin{
 	{EntraID, attrEmail, "mail"},
 
 	{Okta, claimSub, "the Okta user id"},
-	{Okta, claimUsername, "the Okta username"},
-	{Okta, claimEmail, "the primary email"},
+	{Okta, claimUsername, oktaLogin},
+	{Okta, claimEmail, oktaPrimaryEmail},
+	{Okta, claimNameID, applicationUsername},
 	{Okta, attrExternalID, "the Okta user id"},
-	{Okta, attrEmail, "the primary email"},
-	// userName and the NameID follow the application username format, which
-	// may be any of these: neither has an origin of its own.
+	{Okta, attrUserName, applicationUsername},
+	{Okta, attrEmail, oktaPrimaryEmail},
+}
+
+const (
+	oktaLogin        = "the Okta username"
+	oktaPrimaryEmail = "the primary email"
+
+	// applicationUsername is what the application username format of an Okta
+	// application says, which may be the Okta username or the primary email.
+	applicationUsername = "the application username"
+)
+
+// differ reports whether two origins are different for some person, whatever
+// the vendor's settings are.
+func differ(a, b string) bool {
+	if b == applicationUsername {
+		a, b = b, a
+	}
+	if a == applicationUsername && (b == oktaLogin || b == oktaPrimaryEmail) {
+		return false
+	}
+	return a != "" && b != "" && a != b
 }
 
 func originOf(v Vendor, text string) string {
