@@ -94,6 +94,8 @@ func (c *Client) WaitAccess(ctx context.Context) (*Access, error) {
 		return access, nil
 	}
 	last.endedBy(err)
-	last.Attempts = checks
+	if last.Attempts > 0 {
+		last.Attempts = checks
+	}
 	return nil, last
 }
