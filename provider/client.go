@@ -263,26 +263,3 @@ func (c *Client) write(ctx context.Context, name Name, r gapi.Request[iam.Operat
 	}
 	return got, nil
 }
-
-// Wait waits until an operation is done, polling it. It returns nil when the
-// operation succeeded, [iamscim.ErrOperationFailed] when it failed, and ctx's
-// error when ctx ended first.
-//
-//	GET /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/operations/OPERATION
-//	GET /v1/locations/LOCATION/workforcePools/POOL/operations/OPERATION
-func (c *Client) Wait(ctx context.Context, name OperationName) error {
-	const op = "provider: wait"
-	if name.IsZero() {
-		return gapi.Invalid(op, "", iamscim.Violation{Field: "name", Rule: "required"})
-	}
-	return c.await(ctx, op, name)
-}
-
-func (c *Client) await(ctx context.Context, op string, name OperationName) error {
-	// The generated method for a provider's operations sends whatever name
-	// it is given, so it serves the pool's operations too.
-	call := c.operations.Get(name.String())
-	return gapi.Await(ctx, c.conn, op, name.String(), func(ctx context.Context) (*iam.Operation, error) {
-		return call.Context(ctx).Do()
-	})
-}
