@@ -36,8 +36,8 @@ type Fault struct {
 
 	// Kind says what happens. The zero value is [FaultReply].
 	Kind FaultKind
-	// Status is the HTTP code of a FaultReply (0: that of the answer it
-	// replaces with AfterCommit, else 503) and of a FaultRedirect (0: 307).
+	// Status is the HTTP code. 0 is 307 for a FaultRedirect; for a FaultReply
+	// it is 200 if Body or PadTo are set and 503 if not.
 	Status int
 	// Header is added to the reply: Retry-After in seconds or as an HTTP date,
 	// Content-Type, and the Location of a FaultRedirect.
@@ -223,8 +223,8 @@ func (f *Fault) reply(r *http.Request, real *reply) *reply {
 		status = http.StatusTemporaryRedirect
 	case f.Kind == FaultCutBody:
 		status = http.StatusOK
-	case real != nil:
-		status = real.code
+	case f.Body != nil || f.PadTo > 0:
+		status = http.StatusOK
 	default:
 		status = http.StatusServiceUnavailable
 	}

@@ -1,0 +1,297 @@
+package scimtest_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/iamscim/iamscim/scimtest"
+	"google.golang.org/api/iam/v1"
+)
+
+// TestFaults plays each kind of fault on a control-plane write, before and
+// after its commit, over a socket and over a pipe.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	date := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC).Format(http.TimeFormat)
+	tests := []struct {
+		name  string
+		fault scimtest.Fault
+		// what the caller sees: a status and how its body begins, or an error
+		status int
+		body   string
+		err    bool // of the request or of reading the reply
+		header [2]string
+	}{
+		{"status", scimtest.Fault{Status: 500}, 500, `{
+  "error": {
+    "code": 500,`, false, [2]string{"Content-Type", "application/json; charset=UTF-8"}},
+		{"default status", scimtest.Fault{}, 503, "{", false, [2]string{}},
+		{"retry after seconds", scimtest.Fault{Status: 429, Header: http.Header{"Retry-After": {"7"}}}, 429, "{", false, [2]string{"Retry-After", "7"}},
+		{"retry after date", scimtest.Fault{Status: 503, Header: http.Header{"Retry-After": {date}}}, 503, "{", false, [2]string{"Retry-After", date}},
+		{"not JSON", scimtest.Fault{Status: 502, Body: []byte("<html>"), Header: http.Header{"Content-Type": {"text/html"}}}, 502, "<html>", false, [2]string{"Content-Type", "text/html"}},
+		{"empty", scimtest.Fault{Status: 200, Body: []byte{}}, 200, "", false, [2]string{"Content-Length", "0"}},
+		{"empty object", scimtest.Fault{Status: 200, Body: []byte("{}")}, 200, "{}", false, [2]string{}},
+		{"oversized", scimtest.Fault{Status: 200, Body: []byte("{}"), PadTo: 5 << 20}, 200, "{}   ", false, [2]string{"Content-Length", "5242880"}},
+		{"closed", scimtest.Fault{Kind: scimtest.FaultClose}, 0, "", true, [2]string{}},
+		{"cut in the header", scimtest.Fault{Kind: scimtest.FaultCutHeader}, 0, "", true, [2]string{}},
+		{"cut in the body", scimtest.Fault{Kind: scimtest.FaultCutBody}, 200, "", true, [2]string{}},
+		{"redirect", scimtest.Fault{Kind: scimtest.FaultRedirect, Header: http.Header{"Location": {"http://other.example/"}}}, 307, "", false, [2]string{"Location", "http://other.example/"}},
+		{"delayed", scimtest.Fault{Kind: scimtest.FaultDelay, Delay: time.Millisecond}, 200, `{
+  "baseUri": "`, false, [2]string{}},
+	}
+	for _, tt := range tests {
+		for _, after := range []bool{false, true} {
+			for _, pipe := range []bool{false, true} {
+				name := tt.name
+				if after {
+					name += " after commit"
+				}
+				if pipe {
+					name += " by pipe"
+				}
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					a, _, _ := seeded(t)
+					base := "http://127.0.0.1"
+					if !pipe {
+						srv := scimtest.Start(t)
+						srv.Restore(a.srv.Snapshot())
+						a.srv, a.client, base = srv, srv.HTTPClient(), srv.URL()
+					}
+					a.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+					fault := tt.fault
+					fault.Method, fault.Path, fault.AfterCommit = "PATCH", "scimTenants/tenant-a", after
+					a.srv.Fail(fault)
+
+					status, body, header, err := patchName(a.client, base)
+					if (err != nil) != tt.err {
+						t.Fatalf("the PATCH ended in %v, want an error: %v", err, tt.err)
+					}
+					if status != tt.status || !strings.HasPrefix(body, tt.body) {
+						t.Errorf("the PATCH = %d %.80q, want %d %q", status, body, tt.status, tt.body)
+					}
+					if name := tt.header[0]; name != "" && header.Get(name) != tt.header[1] {
+						t.Errorf("header %s = %q, want %q", name, header.Get(name), tt.header[1])
+					}
+					changed := a.srv.State().Tenants[0].DisplayName == "x"
+					if want := after || tt.fault.Kind == scimtest.FaultDelay; changed != want {
+						t.Errorf("the change was made = %v, want %v", changed, want)
+					}
+					if left := a.srv.UnusedFaults(); left != nil {
+						t.Errorf("unused faults = %+v, want none", left)
+					}
+					if status, body, _, err := patchName(a.client, base); status != 200 || err != nil {
+						t.Errorf("the next PATCH = %d %s %v, want 200", status, body, err)
+					}
+				})
+			}
+		}
+	}
+}
+
+// patchName changes the tenant's display name. It has a body, so net/http does
+// not repeat it by itself.
+func patchName(client *http.Client, base string) (int, string, http.Header, error) {
+	req, err := http.NewRequest("PATCH", base+"/v1/"+tenantName, strings.NewReader(`{"displayName":"x"}`))
+	if err != nil {
+		return 0, "", nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return resp.StatusCode, "", resp.Header, err
+	}
+	return resp.StatusCode, string(body), resp.Header, nil
+}
+
+// TestFaultMatching: which requests a fault takes, and how often.
+func TestFaultMatching(t *testing.T) {
+	t.Parallel()
+	get := func(path string) [2]string { return [2]string{"GET", path} }
+	tests := []struct {
+		name  string
+		fault scimtest.Fault
+		calls [][2]string
+		want  []int
+		left  int // Times of the unused fault
+	}{
+		{"anything, once", scimtest.Fault{}, [][2]string{get("v1/" + poolName), get("v1/" + poolName)}, []int{503, 200}, 0},
+		{"three times", scimtest.Fault{Times: 3}, [][2]string{get("v1/" + poolName), get("v1/" + providerName)}, []int{503, 503}, 1},
+		{"the second", scimtest.Fault{Skip: 1}, [][2]string{get("v1/" + poolName), get("v1/" + poolName), get("v1/" + poolName)}, []int{200, 503, 200}, 0},
+		{"another method", scimtest.Fault{Method: "POST"}, [][2]string{get("v1/" + poolName)}, []int{200}, 1},
+		{"the whole path", scimtest.Fault{Path: "/v1/" + poolName}, [][2]string{get("v1/" + providerName), get("v1/" + poolName)}, []int{200, 503}, 0},
+		{"a pattern for the whole path", scimtest.Fault{Path: "/v1/locations/*/workforcePools/*/providers/entra"}, [][2]string{get("v1/" + poolName), get("v1/" + providerName)}, []int{200, 503}, 0},
+		{"the end", scimtest.Fault{Path: "providers/entra"}, [][2]string{get("v1/" + tenantName), get("v1/" + providerName)}, []int{200, 503}, 0},
+		{"no half segments", scimtest.Fault{Path: "ntra"}, [][2]string{get("v1/" + providerName)}, []int{200}, 1},
+		{"a verb", scimtest.Fault{Path: "*:getIamPolicy"}, [][2]string{get("v1/" + poolName), {"POST", "v1/" + poolName + ":getIamPolicy"}}, []int{200, 503}, 0},
+		{"SCIM", scimtest.Fault{Path: "/v1alpha1/tenants/*/Users"}, [][2]string{get("v1alpha1/tenants/none/Groups"), get("v1alpha1/tenants/none/Users")}, []int{404, 503}, 0},
+		{"a pattern that is none", scimtest.Fault{Path: "["}, [][2]string{get("v1/" + poolName)}, []int{200}, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, _, _ := seeded(t)
+			a.srv.Fail(tt.fault)
+			var got []int
+			for _, c := range tt.calls {
+				code, _ := a.call(c[0], c[1], nil)
+				got = append(got, code)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("statuses (-want +got):\n%s", diff)
+			}
+			left := 0
+			for _, f := range a.srv.UnusedFaults() {
+				left += f.Times
+			}
+			if left != tt.left {
+				t.Errorf("unused = %d, want %d", left, tt.left)
+			}
+			a.srv.ClearFaults()
+			if left := a.srv.UnusedFaults(); left != nil {
+				t.Errorf("unused after ClearFaults = %+v, want none", left)
+			}
+		})
+	}
+}
+
+// TestFaultOrder: the first fault that matches and is not used up is taken.
+func TestFaultOrder(t *testing.T) {
+	t.Parallel()
+	a, _, _ := seeded(t)
+	a.srv.Fail(scimtest.Fault{Status: 500})
+	a.srv.Fail(scimtest.Fault{Status: 502, Path: "workforcePools/acme-pool"})
+	a.srv.Fail(scimtest.Fault{Status: 504})
+	var got []int
+	for range 4 {
+		code, _ := a.call("GET", "v1/"+poolName, nil)
+		got = append(got, code)
+	}
+	if diff := cmp.Diff([]int{500, 502, 504, 200}, got); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
+}
+
+// TestFaultSCIM: a fault of the SCIM service has SCIM's error form, and a
+// create after whose commit the reply is lost is there.
+func TestFaultSCIM(t *testing.T) {
+	t.Parallel()
+	a, tenant, token := seeded(t, scimtest.WithSyncerGranted())
+	post := func() (int, string) {
+		resp := a.send("POST", strings.TrimPrefix(tenant.BaseUri, "http://127.0.0.1/")+"/Users",
+			`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"a@x","externalId":"1","emails":[{"value":"a@x","type":"work"}]}`,
+			"Authorization", "Bearer "+token.SecurityToken)
+		defer resp.Body.Close()
+		raw, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(raw)
+	}
+	a.srv.Fail(scimtest.Fault{Method: "POST", Path: "Users", Status: 500, AfterCommit: true})
+	code, body := post()
+	if code != 500 || !strings.Contains(body, "urn:ietf:params:scim:api:messages:2.0:Error") {
+		t.Errorf("the POST = %d %s, want 500 with a SCIM error", code, body)
+	}
+	if code, body = post(); code != http.StatusConflict {
+		t.Errorf("the second POST = %d %s, want 409: the first was made", code, body)
+	}
+	if users := a.srv.State().Directories[tenantName].Users; len(users) != 1 {
+		t.Errorf("users = %s, want one", users)
+	}
+}
+
+// TestFaultOperation: the write replies with an operation that fails, and
+// nothing is changed.
+func TestFaultOperation(t *testing.T) {
+	t.Parallel()
+	a, _, _ := seeded(t)
+	a.srv.Fail(scimtest.Fault{Kind: scimtest.FaultOperation, Operation: &iam.Status{Code: 9, Message: "not now"}})
+	before := a.state()
+	a.ok("GET", "v1/"+providerName, nil)                    // no write
+	a.ok("POST", "v1/"+poolName+":testIamPermissions", nil) // no operation
+	op := a.ok("POST", "v1/"+poolName+"/providers?workforcePoolProviderId=okta", testProvider("okta"))
+	if op["done"] != nil {
+		t.Fatalf("the create replied %v, want an operation that is not done", op)
+	}
+	want := map[string]any{"name": op["name"], "done": true, "error": map[string]any{"code": 9.0, "message": "not now"}}
+	if diff := cmp.Diff(want, a.ok("GET", "v1/"+op["name"].(string), nil)); diff != "" {
+		t.Errorf("the operation (-want +got):\n%s", diff)
+	}
+	if after := a.state(); after != before {
+		t.Errorf("the state changed from\n%s\nto\n%s", before, after)
+	}
+	a.ok("POST", "v1/"+poolName+"/providers?workforcePoolProviderId=okta", testProvider("okta"))
+}
+
+// TestVirtualTime runs a stall, a delay and a deadline inside a synctest
+// bubble: hours pass in no time, and no goroutine is left when the server is
+// closed, or the bubble would not end.
+func TestVirtualTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := scimtest.New(scimtest.WithReplicationLag(time.Hour))
+		defer srv.Close()
+		if err := srv.AddPool(testPool()); err != nil {
+			t.Fatal(err)
+		}
+		svc, err := iam.NewService(t.Context(), srv.PipeClientOptions()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		get := func(ctx context.Context, name string) error {
+			_, err := svc.Locations.WorkforcePools.Get(name).Context(ctx).Do()
+			return err
+		}
+		start := time.Now()
+		srv.Fail(scimtest.Fault{Kind: scimtest.FaultStall})
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Hour)
+		defer cancel()
+		if err := get(ctx, poolName); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a GET that is stalled = %v, want the deadline", err)
+		}
+		if d := time.Since(start); d != 3*time.Hour {
+			t.Errorf("it took %v, want 3h", d)
+		}
+
+		srv.Fail(scimtest.Fault{Kind: scimtest.FaultDelay, Delay: time.Hour})
+		start = time.Now()
+		if err := get(t.Context(), poolName); err != nil || time.Since(start) != time.Hour {
+			t.Errorf("a GET that is delayed = %v after %v, want success after 1h", err, time.Since(start))
+		}
+
+		const other = "locations/global/workforcePools/other-pool"
+		if _, err := svc.Locations.WorkforcePools.Create("locations/global", &iam.WorkforcePool{Parent: organization}).WorkforcePoolId("other-pool").Do(); err != nil {
+			t.Fatal(err)
+		}
+		if err := get(t.Context(), other); err == nil {
+			t.Error("a fresh pool can be read before the lag is over")
+		}
+		time.Sleep(time.Hour)
+		if err := get(t.Context(), other); err != nil {
+			t.Errorf("the pool after the lag: %v", err)
+		}
+
+		// A stalled request ends with the server.
+		srv.Fail(scimtest.Fault{Kind: scimtest.FaultStall})
+		ended := make(chan error)
+		go func() { ended <- get(t.Context(), poolName) }()
+		synctest.Wait()
+		srv.Close()
+		if err := <-ended; err == nil {
+			t.Error("a stalled request succeeded when the server was closed")
+		}
+	})
+}
