@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -29,13 +28,13 @@ func escapeID(id string) (string, error) {
 	return url.PathEscape(id), nil
 }
 
-// checkText refuses what cannot be in an id: text that is not UTF-8, and
-// control characters.
+// checkText refuses what has no place in an id or a path: text that is not
+// UTF-8, and control characters that JSON strings have to escape.
 func checkText(s string) error {
 	if !utf8.ValidString(s) {
 		return errors.New("is not UTF-8")
 	}
-	if strings.ContainsFunc(s, unicode.IsControl) {
+	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' }) {
 		return errors.New("contains control characters")
 	}
 	return nil

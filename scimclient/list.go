@@ -37,7 +37,7 @@ func (s *endpoint[T]) list(ctx context.Context, op string, filter Filter, opts [
 		if filter.text != "" {
 			query = "filter=" + url.QueryEscape(filter.text)
 		}
-		l := lister[T]{s: s, op: op, query: o.addTo(query), partial: o.partial()}
+		l := lister[T]{s: s, op: op, query: o.addTo(query), partial: o.partial(), most: mostPages}
 		if err := l.run(ctx, yield); err != nil {
 			yield(nil, err)
 		}
@@ -56,6 +56,7 @@ type lister[T any] struct {
 	op      string
 	query   string
 	partial bool
+	most    int // pages
 
 	rows  int             // yielded
 	first map[string]bool // ids of the first page
@@ -101,8 +102,8 @@ func (l *lister[T]) pages(ctx context.Context, yield func(*T, error) bool) error
 		if len(p.resources) == 0 {
 			return l.truncated(fmt.Sprintf("%d are announced and none came at index %d", p.total, at))
 		}
-		if n >= mostPages {
-			return l.truncated(fmt.Sprintf("it has more than %d pages", mostPages))
+		if n >= l.most {
+			return l.truncated(fmt.Sprintf("it has more than %d pages", l.most))
 		}
 		claimed := p.total
 		if p, err = l.page(ctx, "startIndex="+strconv.Itoa(at)); err != nil {
@@ -177,8 +178,8 @@ func (l *lister[T]) take(p *page[T], yield func(*T, error) bool) error {
 func (l *lister[T]) byCursor(ctx context.Context, p *page[T], yield func(*T, error) bool) error {
 	empty := 0
 	for n := 1; p.next != ""; n++ {
-		if n >= mostPages {
-			return l.truncated(fmt.Sprintf("it has more than %d pages", mostPages))
+		if n >= l.most {
+			return l.truncated(fmt.Sprintf("it has more than %d pages", l.most))
 		}
 		cursor := p.next
 		var err error

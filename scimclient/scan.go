@@ -146,20 +146,21 @@ func (m member) isPassword() bool {
 }
 
 // cutResources returns the text of the elements of the Resources of a list
-// response. Resources that hold a password are cut as copies without it.
+// response, of which there are n; nil if Resources occurs more than once, which
+// leaves open what it is. Resources that hold a password are cut as copies
+// without it.
 func cutResources(body []byte, n int) [][]byte {
 	cuts := make([][]byte, 0, n)
 	at := object(body)
 	if at < 0 {
 		return nil
 	}
+	seen := 0
 	eachMember(body, at, func(m member) {
 		if !m.named("Resources") {
 			return
 		}
-		// Of several, encoding/json takes the last.
-		cuts = cuts[:0]
-		if m.value[0] != '[' {
+		if seen++; m.value[0] != '[' {
 			return
 		}
 		eachElement(m.value, 0, func(i int) int {
@@ -168,6 +169,9 @@ func cutResources(body []byte, n int) [][]byte {
 			return end
 		})
 	})
+	if seen > 1 {
+		return nil
+	}
 	return cuts
 }
 

@@ -31,12 +31,12 @@ func FuzzCut(f *testing.F) {
 			return
 		}
 		cuts := cutResources(data, 1)
-		// null leaves what an earlier one of the same name set.
-		if len(want.Resources) != len(cuts) && strings.Count(strings.ToLower(string(data)), "resources") < 2 && !bytes.Contains(data, []byte(`\u`)) && !bytes.Contains(data, []byte("ſ")) {
-			t.Fatalf("cutResources(%s) = %d elements, want %d", data, len(cuts), len(want.Resources))
+		if cuts == nil {
+			// Not an object, or more than one Resources.
+			return
 		}
 		if len(want.Resources) != len(cuts) {
-			return
+			t.Fatalf("cutResources(%s) = %d elements, want %d", data, len(cuts), len(want.Resources))
 		}
 		for i, cut := range cuts {
 			if bytes.Equal(cut, want.Resources[i]) {
