@@ -245,6 +245,13 @@ func (j *job) until(ctx context.Context, holds func() bool) error {
 }
 
 func (j *job) push(ctx context.Context) error {
+	for _, setting := range j.tenant.IDPSettings(j.vendor) {
+		value := setting.Value
+		if setting.Secret {
+			value = "the stored token"
+		}
+		j.found("set up there", "%s = %s", setting.Name, value)
+	}
 	for _, p := range people {
 		user, err := j.scim.Users.Create(ctx, &scimclient.User{
 			ExternalID: p.objectID, UserName: strings.ToLower(p.mail), Active: new(true),
