@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/api/iam/v1"
 )
@@ -80,13 +80,13 @@ func decodeBody[T any](body []byte, field string) (map[string]any, *statusError)
 	if len(bytes.TrimSpace(body)) == 0 {
 		return map[string]any{}, nil
 	}
-	raw, err := parseJSON(body)
-	if err != nil {
-		return nil, refuse("INVALID_ARGUMENT", "Invalid JSON payload received. %s", err)
+	raw, bad := parseJSON(body)
+	if bad != nil {
+		return nil, bad
 	}
 	object, ok := raw.(*jsonObject)
 	if !ok {
-		return nil, refuse("INVALID_ARGUMENT", "Invalid JSON payload received. Unknown name \"\": Root element must be a message.")
+		return nil, malformed("Unknown name \"\": Root element must be a message.")
 	}
 	var v validation
 	checked := v.message(object, reflect.TypeFor[T](), field)
@@ -102,31 +102,36 @@ type jsonObject struct {
 	values []any
 }
 
-var errTooDeep = errors.New("Message too deep. Max recursion depth reached for key")
+func malformed(format string, args ...any) *statusError {
+	return refuse("INVALID_ARGUMENT", "Invalid JSON payload received. "+format, args...)
+}
 
 // parseJSON reads exactly one value. Objects become *jsonObject, numbers
 // json.Number.
-func parseJSON(body []byte) (any, error) {
-	if !json.Valid(body) {
-		var v any
-		err := json.Unmarshal(body, &v)
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return nil, fmt.Errorf("Unexpected token or end of input at byte %d: %s.", syntax.Offset, syntax)
+func parseJSON(body []byte) (any, *statusError) {
+	if !utf8.Valid(body) {
+		return nil, malformed("The text is not UTF-8.")
+	}
+	var v any
+	if err := json.Unmarshal(body, &v); err != nil {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			return nil, malformed("Unexpected token or end of input at byte %d: %s.", syntax.Offset, syntax)
 		}
-		return nil, errors.New("Malformed JSON.")
+		return nil, malformed("It does not parse.")
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	v, err := parseValue(d, 0)
-	if err != nil {
-		return nil, err
+	if errors.Is(err, errTooDeep) {
+		return nil, malformed("Message too deep. Max recursion depth of %d reached.", maxDepth)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("Expected end of input after the message.")
+	if err != nil {
+		return nil, malformed("It does not parse.")
 	}
 	return v, nil
 }
+
+var errTooDeep = errors.New("nested too deep")
 
 func parseValue(d *json.Decoder, depth int) (any, error) {
 	if depth > maxDepth {

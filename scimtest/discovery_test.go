@@ -167,7 +167,6 @@ type contract struct {
 	t       testing.TB
 	base    http.RoundTripper
 	methods []*method
-	extra   map[string]bool // "POST /path" patterns that are no method of the documents
 
 	mu   sync.Mutex
 	seen map[string]bool

@@ -1,0 +1,456 @@
+package scimtest_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/iamscim/iamscim/scimtest"
+)
+
+const createTenant = "v1/" + providerName + "/scimTenants?workforcePoolProviderScimTenantId=tenant-b"
+
+// TestBadBodies: each is refused with its place, and changes nothing.
+func TestBadBodies(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, body string
+		want       string
+	}{
+		{"malformed", `{"displayName":`, "400 INVALID_ARGUMENT: Invalid JSON payload received. Unexpected token or end of input at byte 15"},
+		{"a list", `[]`, "400 INVALID_ARGUMENT: Invalid JSON payload received. Unknown name \"\": Root element must be a message."},
+		{"a string", `"x"`, "400 INVALID_ARGUMENT"},
+		{"two values", `{} {}`, "400 INVALID_ARGUMENT"},
+		{"unknown field", `{"foo":1}`, `400 INVALID_ARGUMENT: Invalid JSON payload received. Unknown name "foo" at 'workforce_pool_provider_scim_tenant': Cannot find field.`},
+		{"field twice", `{"displayName":"a","displayName":"b"}`, `Name "displayName" is given twice.`},
+		{"field twice in two spellings", `{"displayName":"a","display_name":"b"}`, `Name "display_name" is given twice.`},
+		{"key twice", `{"claimMapping":{"google.subject":"a","google.subject":"b"}}`, `Key "google.subject" is given twice`},
+		{"wrong type", `{"displayName":7}`, "Invalid value at 'workforce_pool_provider_scim_tenant.display_name' (TYPE_STRING), 7"},
+		{"wrong type inside", `{"claimMapping":{"google.subject":["a"]}}`, `Invalid value at 'workforce_pool_provider_scim_tenant.claim_mapping["google.subject"]' (TYPE_STRING), a list`},
+		{"an object for a string", `{"displayName":{}}`, "an object"},
+		{"unknown enum value", `{"state":"GONE"}`, "is none of STATE_UNSPECIFIED, ACTIVE, DELETED"},
+		{"too deep", `{"claimMapping":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`, "Message too deep"},
+		{"far too deep", strings.Repeat(`{"a":`, 50_000) + `1` + strings.Repeat(`}`, 50_000), "400 INVALID_ARGUMENT"},
+		{"too large", `{"description":"` + strings.Repeat("x", 1<<20) + `"}`, "413 INVALID_ARGUMENT: Request payload size exceeds the limit: 1048576 bytes."},
+		{"not UTF-8", "{\"displayName\":\"\xff\"}", "400 INVALID_ARGUMENT: Invalid JSON payload received. The text is not UTF-8."},
+		{"no claim mapping", `{}`, "claim_mapping is required."},
+		{"every fault at once", `{"displayName":"` + strings.Repeat("x", 33) + `","description":"` + strings.Repeat("x", 257) + `","claimMapping":{"google.subject":"user.title"}}`,
+			"display name must be less than or equal to 32 characters\ndescription must be less than or equal to 256 characters\nclaim_mapping must map google.group.\nUnsupported expression for google.subject: user.title."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, _, _ := seeded(t)
+			a.wantRefused("POST", createTenant, tt.body, tt.want)
+		})
+	}
+}
+
+// TestGoodBodies: what proto3 JSON allows besides the plain form.
+func TestGoodBodies(t *testing.T) {
+	t.Parallel()
+	const mapping = `"claimMapping":{"google.subject":"user.externalId","google.group":"group.externalId"}`
+	for name, body := range map[string]string{
+		"snake_case":          `{"display_name":"x","claim_mapping":{"google.subject":"user.externalId","google.group":"group.externalId"}}`,
+		"null is unset":       `{"displayName":null,` + mapping + `}`,
+		"output-only ignored": `{"state":"DELETED","baseUri":"http://x","serviceAgent":"x","name":"x",` + mapping + `}`,
+		"32 wide characters":  `{"displayName":"` + strings.Repeat("ä", 32) + `",` + mapping + `}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, _, _ := seeded(t)
+			a.ok("DELETE", "v1/"+tenantName+"?hardDelete=true", nil)
+			got := a.ok("POST", createTenant, body)
+			if got["state"] != "ACTIVE" || got["name"] != providerName+"/scimTenants/tenant-b" || strings.HasPrefix(fmt.Sprint(got["baseUri"]), "http://x") {
+				t.Errorf("created = %v, want the server's own output fields", got)
+			}
+		})
+	}
+}
+
+func TestContentType(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		value string
+		want  int
+	}{
+		{"application/json", 200},
+		{"application/json; charset=utf-8", 200},
+		{"", 200},
+		{"text/plain", 400},
+		{"application/x-www-form-urlencoded", 400},
+		{"application/xml", 400},
+		{"/", 400},
+	}
+	for _, tt := range tests {
+		a, _, _ := seeded(t)
+		req := httptest.NewRequest("PATCH", "/v1/"+tenantName, strings.NewReader(`{"displayName":"x"}`))
+		req.Header.Set("Content-Type", tt.value)
+		rec := httptest.NewRecorder()
+		a.srv.ServeHTTP(rec, req)
+		if rec.Code != tt.want {
+			t.Errorf("PATCH with Content-Type %q = %d %s, want %d", tt.value, rec.Code, rec.Body, tt.want)
+		}
+	}
+}
+
+func TestBadPaths(t *testing.T) {
+	t.Parallel()
+	const pools = "v1/locations/global/workforcePools"
+	tests := []struct {
+		method, path string
+		want         string
+	}{
+		{"GET", "v1/" + poolName + "/", "404 NOT_FOUND"},
+		{"GET", "v1//locations/global/workforcePools/acme-pool", "404 NOT_FOUND"},
+		{"GET", "v2/" + poolName, "404 NOT_FOUND: Method not found."},
+		{"GET", "", "404 NOT_FOUND"},
+		{"PUT", "v1/" + poolName, "404 NOT_FOUND: Method not found."},
+		{"POST", "v1/" + poolName + ":purge", "404 NOT_FOUND: Method not found."},
+		{"GET", pools + "/..", `400 INVALID_ARGUMENT: Invalid pool in the path: ".."`},
+		{"GET", pools + "/%2e%2e", "400 INVALID_ARGUMENT"},
+		{"GET", pools + "/acme-pool%2fproviders%2fentra", "400 INVALID_ARGUMENT"},
+		{"DELETE", "v1/" + poolName + "/providers/x/../entra", "404 NOT_FOUND: Method not found."},
+		{"DELETE", "v1/" + poolName + "/providers/..%2fproviders%2fentra", "400 INVALID_ARGUMENT"},
+		{"DELETE", "v1/" + poolName + "/subjects/..", "400 INVALID_ARGUMENT"},
+		{"GET", pools + "/%zz", ""},
+		{"GET", pools + "/acme-pool%00", "404 NOT_FOUND"},
+		{"GET", pools + "/ACME-POOL", "404 NOT_FOUND"},
+		{"POST", "v1/locations/us/workforcePools?workforcePoolId=other-pool", "400 INVALID_ARGUMENT: Invalid location \"us\""},
+		{"GET", "v1/locations/us/workforcePools/acme-pool", "404 NOT_FOUND"},
+		{"GET", "v3/organizations/../organizations/1", "404 NOT_FOUND"},
+		{"GET", pools + "?parent=" + organization + "&foo=1", `Unknown name "foo": Cannot bind query parameter.`},
+		{"GET", "v1/" + poolName + "?updateMask=x", `Unknown name "updateMask"`},
+		{"GET", pools, "400 INVALID_ARGUMENT: parent is required"},
+		{"GET", pools + "?parent=projects/1", "400 INVALID_ARGUMENT: Invalid parent"},
+		{"GET", pools + "?parent=organizations/999", "403 PERMISSION_DENIED"},
+		{"GET", pools + "?parent=" + organization + "&pageSize=-1", "400 INVALID_ARGUMENT: page_size must not be negative"},
+		{"GET", pools + "?parent=" + organization + "&pageSize=x", "400 INVALID_ARGUMENT"},
+		{"GET", pools + "?parent=" + organization + "&showDeleted=maybe", "400 INVALID_ARGUMENT"},
+		{"GET", pools + "?parent=" + organization + "&pageToken=x", "400 INVALID_ARGUMENT: Invalid page_token"},
+		{"GET", "v1/" + poolName + "?alt=media", "400 INVALID_ARGUMENT"},
+		{"GET", "v1/" + poolName + "?fields=name,", "400 INVALID_ARGUMENT: Invalid field selection name,"},
+		{"GET", "v1/" + poolName + "?fields=a(b", "400 INVALID_ARGUMENT"},
+		{"GET", "v1/" + poolName + "?fields=nme", "Cannot find matching fields for path 'nme'."},
+		{"GET", "v1/" + poolName + "?fields=accessRestrictions/x", "Cannot find matching fields for path 'accessRestrictions/x'."},
+		{"GET", "v1/" + poolName + "?a=%zz", "400 INVALID_ARGUMENT: Invalid query"},
+		{"DELETE", "v1/" + tenantName + "?hardDelete=yes", "400 INVALID_ARGUMENT"},
+	}
+	a, _, _ := seeded(t)
+	for _, tt := range tests {
+		if tt.want == "" { // a client cannot send it
+			rec := httptest.NewRecorder()
+			req := httptest.NewRequest(tt.method, "/x", nil)
+			req.URL.Path, req.URL.RawPath = "/"+tt.path, "/"+tt.path
+			a.srv.ServeHTTP(rec, req)
+			if rec.Code != http.StatusBadRequest && rec.Code != http.StatusNotFound {
+				t.Errorf("%s /%s = %d %s, want a refusal", tt.method, tt.path, rec.Code, rec.Body)
+			}
+			continue
+		}
+		a.wantRefused(tt.method, tt.path, nil, tt.want)
+	}
+}
+
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	const (
+		pools     = "v1/locations/global/workforcePools?workforcePoolId="
+		providers = "v1/" + poolName + "/providers?workforcePoolProviderId="
+		keys      = "v1/" + providerName + "/keys?workforcePoolProviderKeyId="
+		tenants   = "v1/" + providerName + "/scimTenants?workforcePoolProviderScimTenantId="
+		tokens    = "v1/" + tenantName + "/tokens?workforcePoolProviderScimTokenId="
+	)
+	for _, path := range []string{
+		pools, pools + "abcde", pools + strings.Repeat("a", 64), pools + "1abcdef", pools + "abcdef-", pools + "Abcdef", pools + "gcp-foobar",
+		providers, providers + "abc", providers + strings.Repeat("a", 33), providers + "gcp-x", providers + "a_bc",
+		keys, keys + "abc", keys + "gcp-x",
+		tenants, tenants + "abc", tenants + "gcp-x", tenants + "a%2fbcd",
+		tokens, tokens + "abc", tokens + "1abc", tokens + "abc-", tokens + "gcp-x",
+		strings.TrimSuffix(tokens, "?workforcePoolProviderScimTokenId="),
+	} {
+		a, _, _ := seeded(t)
+		a.wantRefused("POST", path, `{}`, "400 INVALID_ARGUMENT: Invalid workforce_pool_")
+	}
+}
+
+func TestProviderInput(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 4097)
+	tests := []struct {
+		name string
+		mask string
+		body string
+		want string // "" is accepted
+	}{
+		{"no mask", "", `{"displayName":"x"}`, "update_mask is required."},
+		{"unknown path", "nme", `{}`, `Invalid update mask: "nme" is not a field of the resource.`},
+		{"path into a map", "attributeMapping.google", `{}`, "is not a field of the resource"},
+		{"path into nothing", "displayName.x", `{}`, "is not a field of the resource"},
+		{"output only", "state", `{"state":"DELETED"}`, `"state" is output only`},
+		{"name", "name", `{"name":"x"}`, `"name" is output only`},
+		{"empty path", "displayName,", `{}`, "is not a field of the resource"},
+		{"snake_case path", "display_name", `{"displayName":"x"}`, ""},
+		{"deep path", "oidc.client_id", `{"oidc":{"clientId":"x"}}`, ""},
+		{"clears a required field", "oidc.clientId", `{}`, "client_id is required."},
+		{"clears the mapping", "attributeMapping", `{}`, "attribute_mapping must map google.subject."},
+		{"oidc to saml", "oidc,saml", `{"saml":{"idpMetadataXml":"<x/>"}}`, "cannot be changed between oidc and saml"},
+		{"both", "saml", `{"saml":{"idpMetadataXml":"<x/>"}}`, "only one of oidc and saml"},
+		{"neither", "oidc", `{}`, "one of oidc and saml"},
+		{"no web sign-in", "oidc.webSsoConfig", `{}`, "Missing OIDC web single sign-on config."},
+		{"http issuer", "oidc.issuerUri", `{"oidc":{"issuerUri":"http://x"}}`, "must be a URI with the https scheme"},
+		{"wrong key", "attributeMapping", `{"attributeMapping":{"google.subject":"assertion.sub","assertion.aud":"x"}}`, "Invalid mapped attribute key: assertion.aud. Custom mapped attributes must be in format 'attribute.{custom_attribute}'"},
+		{"custom key", "attributeMapping", `{"attributeMapping":{"google.subject":"assertion.sub","attribute.costcenter":"assertion.c"}}`, ""},
+		{"long expression", "attributeMapping", `{"attributeMapping":{"google.subject":"` + long[:2049] + `"}}`, "2048 characters"},
+		{"51 custom keys", "attributeMapping", `{"attributeMapping":{"google.subject":"x"` + customKeys(51) + `}}`, "At most 50 custom attributes can be mapped, got 51."},
+		{"50 custom keys", "attributeMapping", `{"attributeMapping":{"google.subject":"x"` + customKeys(50) + `}}`, ""},
+		{"long condition", "attributeCondition", `{"attributeCondition":"` + long + `"}`, "4096 characters"},
+		{"long display name", "displayName", `{"displayName":"` + long[:33] + `"}`, "display name must be less than or equal to 32 characters"},
+		{"unknown vendor", "vendorType", `{"vendorType":"ACME"}`, "is none of VENDOR_TYPE_UNSPECIFIED"},
+		{"11 scopes", "oidc.webSsoConfig.additionalScopes", `{"oidc":{"webSsoConfig":{"additionalScopes":["1","2","3","4","5","6","7","8","9","10","11"]}}}`, "At most 10 additional scopes"},
+		{"everything", "*", `{"attributeMapping":{"google.subject":"assertion.sub"},"oidc":{"issuerUri":"https://x","clientId":"c","webSsoConfig":{"responseType":"CODE","assertionClaimsBehavior":"ONLY_ID_TOKEN_CLAIMS"}}}`, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, _, _ := seeded(t)
+			path := "v1/" + providerName
+			if tt.mask != "" {
+				path += "?updateMask=" + tt.mask
+			}
+			if tt.want != "" {
+				a.wantRefused("PATCH", path, tt.body, tt.want)
+				return
+			}
+			a.ok("PATCH", path, tt.body)
+		})
+	}
+}
+
+func customKeys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"attribute.a%d":"x"`, i)
+	}
+	return b.String()
+}
+
+func TestPoolInput(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{}`:                           "parent is required",
+		`{"parent":"projects/1"}`:      "Invalid parent",
+		`{"parent":"organizations/1"}`: "403 PERMISSION_DENIED",
+		`{"parent":"` + organization + `","sessionDuration":"899s"}`:   "between 900s and 43200s",
+		`{"parent":"` + organization + `","sessionDuration":"43201s"}`: "between 900s and 43200s",
+		`{"parent":"` + organization + `","sessionDuration":"1h"}`:     "Invalid value at 'workforce_pool.session_duration'",
+		`{"parent":"` + organization + `","disabled":"true"}`:          "TYPE_BOOL",
+	} {
+		a := newAPI(t)
+		a.wantRefused("POST", "v1/locations/global/workforcePools?workforcePoolId=acme-pool", body, want)
+	}
+	a, _, _ := seeded(t)
+	a.wantRefused("PATCH", "v1/"+poolName+"?updateMask=parent", `{"parent":"organizations/1"}`, "parent is immutable")
+	a.wantRefused("PATCH", "v1/"+poolName+"?updateMask=accessRestrictions", `{"accessRestrictions":{"allowedServices":[{"domain":"x"}]}}`, "allowed_services is immutable")
+	a.ok("PATCH", "v1/"+poolName+"?updateMask=accessRestrictions.disableProgrammaticSignin", `{"accessRestrictions":{"disableProgrammaticSignin":true}}`)
+}
+
+// TestClientSecrets: every OAuth client secret is kept as a thumbprint, which
+// changes with it, and shows in no reply, state or recorded request.
+func TestClientSecrets(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2-hunter2"
+	a, _, _ := seeded(t)
+	client := func(plain string) map[string]any {
+		return map[string]any{
+			"issuerUri": "https://idp.example", "clientId": "c", "attributesType": "AZURE_AD_GROUPS_ID",
+			"clientSecret": map[string]any{"value": map[string]any{"plainText": plain}},
+		}
+	}
+	tests := []struct {
+		mask string
+		body map[string]any
+		path []string
+	}{
+		{"oidc.clientSecret.value.plainText", map[string]any{"oidc": client(secret)}, []string{"oidc"}},
+		{"oidc.client_secret", map[string]any{"oidc": client("other")}, []string{"oidc"}},
+		{"extraAttributesOauth2Client", map[string]any{"extraAttributesOauth2Client": client(secret)}, []string{"extraAttributesOauth2Client"}},
+		{"extendedAttributesOauth2Client", map[string]any{"extendedAttributesOauth2Client": client(secret + "2")}, []string{"extendedAttributesOauth2Client"}},
+	}
+	last := ""
+	for _, tt := range tests {
+		if tt.path[0] == "oidc" {
+			delete(tt.body["oidc"].(map[string]any), "attributesType")
+		}
+		a.ok("PATCH", "v1/"+providerName+"?updateMask="+tt.mask, tt.body)
+		got := a.ok("GET", "v1/"+providerName, nil)
+		value := got[tt.path[0]].(map[string]any)["clientSecret"].(map[string]any)["value"].(map[string]any)
+		thumbprint, _ := value["thumbprint"].(string)
+		if len(value) != 1 || thumbprint == "" || thumbprint == last {
+			t.Errorf("%s: the secret is shown as %v, want a new thumbprint alone", tt.mask, value)
+		}
+		last = thumbprint
+	}
+	// An update of something else leaves the secret.
+	a.ok("PATCH", "v1/"+providerName+"?updateMask=oidc.clientId", `{"oidc":{"clientId":"d"}}`)
+	if got := a.state(); strings.Contains(got, secret) || !strings.Contains(got, last) || !strings.Contains(got, `"clientId":"d"`) {
+		t.Errorf("state = %s, want thumbprints and no secret", got)
+	}
+	// A thumbprint in the input is not taken over.
+	a.ok("PATCH", "v1/"+providerName+"?updateMask=oidc.clientSecret", `{"oidc":{"clientSecret":{"value":{"thumbprint":"mine"}}}}`)
+	if got := a.state(); strings.Contains(got, "mine") {
+		t.Errorf("state = %s, want no thumbprint from the input", got)
+	}
+	if got := fmt.Sprint(a.srv.Requests()); strings.Contains(got, secret) {
+		t.Error("a recorded request holds the secret")
+	}
+}
+
+func TestPaging(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	if err := a.srv.AddPool(testPool()); err != nil {
+		t.Fatal(err)
+	}
+	const n = 120
+	for i := range n {
+		if err := a.srv.AddProvider(testProvider(fmt.Sprintf("provider-%03d", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := "v1/" + poolName + "/providers?"
+	page := func(query string) (names []string, next string) {
+		t.Helper()
+		got := a.ok("GET", list+query, nil)
+		items, _ := got["workforcePoolProviders"].([]any)
+		for _, item := range items {
+			names = append(names, item.(map[string]any)["name"].(string))
+		}
+		next, _ = got["nextPageToken"].(string)
+		return names, next
+	}
+	for query, want := range map[string]int{"": 50, "pageSize=0": 50, "pageSize=7": 7, "page_size=100": 100, "pageSize=1000": 100, "pageSize=2147483647": 100} {
+		if names, next := page(query); len(names) != want || next == "" {
+			t.Errorf("a page with %q has %d items, next %q; want %d and another page", query, len(names), next, want)
+		}
+	}
+	var all []string
+	for token, pages := "", 0; ; pages++ {
+		names, next := page("pageSize=50&pageToken=" + token)
+		all = append(all, names...)
+		if next == "" {
+			if pages != 2 {
+				t.Errorf("the last page is number %d, want 2", pages)
+			}
+			break
+		}
+		token = next
+		// What goes while the list is read does not shift it.
+		if pages == 0 {
+			a.ok("DELETE", "v1/"+names[0], nil)
+		}
+	}
+	if len(all) != n {
+		t.Errorf("all pages have %d items, want %d", len(all), n)
+	}
+	_, next := page("pageSize=1")
+	a.wantRefused("GET", list+"showDeleted=true&pageToken="+next, nil, "400 INVALID_ARGUMENT: Invalid page_token")
+	// An empty list is an empty object.
+	if diff := cmp.Diff(map[string]any{}, a.ok("GET", "v1/"+poolName+"/providers/provider-001/scimTenants", nil)); diff != "" {
+		t.Errorf("an empty list (-want +got):\n%s", diff)
+	}
+}
+
+// TestPageSizes: the other lists' documented defaults and maxima.
+func TestPageSizes(t *testing.T) {
+	t.Parallel()
+	a, _, _ := seeded(t)
+	for i := range 3 {
+		token := fmt.Sprintf("v1/%s/tokens/token-%d", tenantName, i)
+		a.ok("POST", "v1/"+tenantName+"/tokens?workforcePoolProviderScimTokenId="+fmt.Sprintf("token-%d", i), nil)
+		a.ok("DELETE", token, nil)
+	}
+	for i := range 12 {
+		a.ok("POST", fmt.Sprintf("v1/%s/keys?workforcePoolProviderKeyId=key-%02d", providerName, i), `{"use":"ENCRYPTION","keyData":{"keySpec":"RSA_2048"}}`)
+	}
+	for path, want := range map[string]int{
+		"v1/" + tenantName + "/tokens?":                             1,
+		"v1/" + tenantName + "/tokens?showDeleted=true":             2,
+		"v1/" + tenantName + "/tokens?showDeleted=true&pageSize=9":  4,
+		"v1/" + providerName + "/keys?":                             10,
+		"v1/" + providerName + "/keys?pageSize=11":                  10,
+		"v1/locations/global/workforcePools?parent=" + organization: 1,
+	} {
+		got := 0
+		for _, v := range a.ok("GET", path, nil) {
+			if items, ok := v.([]any); ok {
+				got = len(items)
+			}
+		}
+		if got != want {
+			t.Errorf("GET %s lists %d, want %d", path, got, want)
+		}
+	}
+}
+
+func TestFieldsAndFormat(t *testing.T) {
+	t.Parallel()
+	a, _, _ := seeded(t)
+	get := func(query string) string {
+		t.Helper()
+		resp := a.send("GET", "v1/"+tenantName+query, nil)
+		defer resp.Body.Close()
+		raw, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != 200 {
+			t.Fatalf("GET %s = %d %s %v", query, resp.StatusCode, raw, err)
+		}
+		return string(raw)
+	}
+	if got, want := get("?fields=name,state"), "{\n  \"name\": \""+tenantName+"\",\n  \"state\": \"ACTIVE\"\n}\n"; got != want {
+		t.Errorf("fields=name,state = %q, want %q", got, want)
+	}
+	if got, want := get("?$fields=state&prettyPrint=false&$.xgafv=2&quotaUser=x"), "{\"state\":\"ACTIVE\"}\n"; got != want {
+		t.Errorf("compact = %q, want %q", got, want)
+	}
+	if got, want := get("?fields=claimMapping/*&prettyPrint=false"), `{"claimMapping":{"google.group":"group.externalId","google.subject":"user.externalId"}}`+"\n"; got != want {
+		t.Errorf("fields=claimMapping/* = %q, want %q", got, want)
+	}
+}
+
+// FuzzControlPlane sends anything to the control plane: every answer is JSON
+// with a status that fits, and a refusal changes nothing.
+func FuzzControlPlane(f *testing.F) {
+	for _, r := range scimtest.Routes() {
+		f.Add(r.Method, "/"+r.Path, "", "{}")
+	}
+	f.Add("PATCH", "/v1/"+tenantName, "updateMask=displayName", `{"displayName":"x"}`)
+	f.Add("PATCH", "/v1/"+providerName, "updateMask=oidc.clientSecret.value.plainText", `{"oidc":{"clientSecret":{"value":{"plainText":"x"}}}}`)
+	f.Add("POST", "/v1/"+poolName+"/providers", "workforcePoolProviderId=okta", `{"saml":{"idpMetadataXml":"<x/>"},"attributeMapping":{"google.subject":"x"}}`)
+	f.Add("GET", "/v1/"+poolName, "fields=a(b/c,*)", "")
+	f.Add("POST", "/"+setPolicy, "", `{"policy":{"version":3,"etag":"BwUjMhCsNvY=","bindings":[null,{"role":"roles/x","members":[]}]},"updateMask":"*"}`)
+	f.Add("GET", "/v1alpha1/tenants/%2e%2e/Users", "", "")
+	f.Fuzz(func(t *testing.T, method, path, query, body string) {
+		a, _, _ := seeded(t)
+		req, err := http.NewRequest(method, "http://127.0.0.1"+path+"?"+query, strings.NewReader(body))
+		if err != nil || req.URL.Host != "127.0.0.1" {
+			t.Skip("no client can send it")
+		}
+		before := a.state()
+		rec := httptest.NewRecorder()
+		a.srv.ServeHTTP(rec, req)
+		scim := strings.HasPrefix(req.URL.EscapedPath(), "/v1alpha1/")
+		if rec.Code != 200 && (rec.Code < 400 || rec.Code >= 500) {
+			t.Errorf("%s %s?%s %q = %d %s", method, path, query, body, rec.Code, rec.Body)
+		}
+		if kind := rec.Header().Get("Content-Type"); !scim && kind != "application/json; charset=UTF-8" {
+			t.Errorf("Content-Type = %q", kind)
+		}
+		if after := a.state(); rec.Code != 200 && after != before {
+			t.Errorf("%s %s?%s %q was refused with %d and changed the state from\n%s\nto\n%s", method, path, query, body, rec.Code, before, after)
+		}
+	})
+}
