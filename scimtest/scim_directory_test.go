@@ -250,3 +250,5 @@ func TestDirectoryLifecycle(t *testing.T) {
 	f.must(204, "DELETE", "/Groups/"+g, "")
 	f.wantFound("/Groups", `displayName eq "eng"`)
 }
+
+func containsText(err error, text string) bool { return strings.Contains(err.Error(), text) }

@@ -49,20 +49,17 @@ func (c *scimCall) create() (scimReply, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	id, err := c.freeID()
-	if err != nil {
-		return scimReply{}, err
-	}
-	r, err := c.insert(c.typ, id, o, members)
+	r, err := c.insert(c.typ, "", o, members)
 	if err != nil {
 		return scimReply{}, err
 	}
 	reply := c.reply(http.StatusCreated, r, p)
-	reply.header.Set("Location", c.cfg.baseURI(c.request)+c.typ.endpoint+"/"+id)
+	reply.header.Set("Location", c.cfg.baseURI(c.request)+c.typ.endpoint+"/"+c.store.records[r].id)
 	return reply, nil
 }
 
-// insert checks a new user or group and adds it. The directory's lock is held.
+// insert checks a new user or group and adds it, with a new id if id is "".
+// The directory's lock is held.
 func (d *directory) insert(t *scimResourceType, id string, o *scimObject, members []string) (row, error) {
 	if err := d.store.check(t, o, d.cfg.behaviour.emails); err != nil {
 		return 0, err
@@ -73,6 +70,11 @@ func (d *directory) insert(t *scimResourceType, id string, o *scimObject, member
 	}
 	if err := d.store.checkFree(t, o, 0); err != nil {
 		return 0, err
+	}
+	if id == "" {
+		if id, err = d.freeID(); err != nil {
+			return 0, err
+		}
 	}
 	r := d.store.insert(t == groupType, id, o, d.cfg.now())
 	d.store.addMembers(r, rows)

@@ -75,17 +75,13 @@ func (d *directory) add(t *scimResourceType, document []byte) (string, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	id, given := body.getFold("id").(string)
-	switch {
-	case !given || id == "":
-		if id, err = d.freeID(); err != nil {
-			return "", err
-		}
-	case d.store.findAny(id) != 0:
+	id, _ := body.getFold("id").(string)
+	if id != "" && d.store.findAny(id) != 0 {
 		return "", refuseSCIM(http.StatusConflict, "id %s is taken", clip(id))
 	}
-	if _, err := d.insert(t, id, o, members); err != nil {
+	r, err := d.insert(t, id, o, members)
+	if err != nil {
 		return "", err
 	}
-	return id, nil
+	return d.store.records[r].id, nil
 }
