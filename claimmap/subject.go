@@ -129,13 +129,7 @@ func (m Mapping) Subject(u User) (string, error) {
 	case readWorkEmail:
 		value = u.WorkEmail
 	}
-	if err := r.usable(value, maxSubject); err != nil {
-		return "", err
-	}
-	if r.lower {
-		value = lowerASCII(value)
-	}
-	return value, nil
+	return r.finish(value, maxSubject)
 }
 
 // GroupValue returns the group's google.group: the VALUE of
@@ -151,45 +145,36 @@ func (m Mapping) GroupValue(g Group) (string, error) {
 	if r.read == readDisplayName {
 		value = g.DisplayName
 	}
-	if err := r.usable(value, 0); err != nil {
-		return "", err
+	return r.finish(value, noLimit)
+}
+
+// noLimit is longer than any value.
+const noLimit = int(^uint(0) >> 1)
+
+// finish checks the value of an attribute and lowers it, which changes neither
+// its length nor whether it is UTF-8.
+func (r *rule) finish(value string, most int) (string, error) {
+	upper, foreign := letters(value)
+	if value == "" || len(value) > most || foreign && !utf8.ValidString(value) {
+		return "", r.unusable(value, most)
 	}
-	if r.lower {
-		value = lowerASCII(value)
+	switch {
+	case !r.lower:
+	case foreign:
+		return lowerASCII(value), nil
+	case upper:
+		return lowerPlain(value), nil
 	}
 	return value, nil
 }
 
-// usable checks a value before it is lowered, which changes neither its length
-// nor whether it is UTF-8. A most of 0 is no limit.
-func (r *rule) usable(value string, most int) error {
+func (r *rule) unusable(value string, most int) error {
+	err := &ValueError{Key: r.key, Expression: r.expr, Err: ErrNotUTF8}
 	switch {
 	case value == "":
-		return &ValueError{Key: r.key, Expression: r.expr, Err: ErrEmpty}
-	case most > 0 && len(value) > most:
-		return &ValueError{Key: r.key, Expression: r.expr, Err: ErrTooLong, Detail: fmt.Sprintf("%d bytes, at most %d are allowed", len(value), most)}
-	case !utf8.ValidString(value):
-		return &ValueError{Key: r.key, Expression: r.expr, Err: ErrNotUTF8}
+		err.Err = ErrEmpty
+	case len(value) > most:
+		err.Err, err.Detail = ErrTooLong, fmt.Sprintf("%d bytes, at most %d are allowed", len(value), most)
 	}
-	return nil
-}
-
-// lowerASCII is CEL's lowerAscii(): A to Z become a to z, everything else stays.
-// It returns s itself if there is nothing to lower.
-func lowerASCII(s string) string {
-	for i := range len(s) {
-		if c := s[i]; 'A' <= c && c <= 'Z' {
-			lowered := make([]byte, len(s))
-			copy(lowered, s[:i])
-			for ; i < len(s); i++ {
-				c := s[i]
-				if 'A' <= c && c <= 'Z' {
-					c += 'a' - 'A'
-				}
-				lowered[i] = c
-			}
-			return string(lowered)
-		}
-	}
-	return s
+	return err
 }
