@@ -190,3 +190,42 @@ func TestContract(t *testing.T) {
 		t.Errorf("no call to these routes succeeded:\n%s", strings.Join(missed, "\n"))
 	}
 }
+
+// TestEnums holds the values of the enumerations against the document.
+func TestEnums(t *testing.T) {
+	t.Parallel()
+	d := loadDiscovery(t, "iam/v1/iam-api.json")
+	got := scimtest.Enums()
+	want := map[string]map[string][]string{}
+	// Messages reached from the requests of the fake's methods.
+	var walk func(ref string)
+	walk = func(ref string) {
+		if want[ref] != nil {
+			return
+		}
+		want[ref] = map[string][]string{}
+		for name, p := range d.Schemas[ref].Properties {
+			if p.Enum != nil {
+				want[ref][name] = p.Enum
+			}
+			for _, inner := range []*schema{p, p.Items} {
+				if inner != nil && inner.Ref != "" {
+					walk(inner.Ref)
+				}
+			}
+		}
+	}
+	for _, m := range d.methods(d.Resources["locations"].Resources["workforcePools"]) {
+		if m.Request != nil {
+			walk(m.Request.Ref)
+		}
+	}
+	for ref, fields := range want {
+		if len(fields) == 0 {
+			delete(want, ref)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("enumerations (-want +got):\n%s", diff)
+	}
+}

@@ -14,3 +14,12 @@ func Permission(want Route) string {
 	}
 	return ""
 }
+
+// Enums are the values of the enumerations, by message and field.
+func Enums() map[string]map[string][]string {
+	named := make(map[string]map[string][]string)
+	for t, fields := range enums {
+		named[t.Name()] = fields
+	}
+	return named
+}

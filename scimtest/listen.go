@@ -90,8 +90,15 @@ func (s *Server) Close() {
 
 // ClientOptions make a client of the generated iam/v1 package, or of anything
 // built on it, talk to this server: an endpoint, an http.Client of its own and
-// no credentials. The server must be listening.
-func (s *Server) ClientOptions() []option.ClientOption { return clientOptions(s.URL(), s.HTTPClient()) }
+// no credentials. Of a server that is not listening they lead to a host whose
+// name says so.
+func (s *Server) ClientOptions() []option.ClientOption {
+	url := s.URL()
+	if url == "" {
+		url = "http://scimtest-server-is-not-listening.invalid"
+	}
+	return clientOptions(url, s.HTTPClient())
+}
 
 // OrganizationClientOptions are [Server.ClientOptions] for Resource Manager.
 func (s *Server) OrganizationClientOptions() []option.ClientOption { return s.ClientOptions() }
