@@ -199,7 +199,10 @@ func (c *Client) Delete(ctx context.Context, name Name) (*Tenant, error) {
 //
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT?hardDelete=true
 func (c *Client) HardDelete(ctx context.Context, name Name) error {
-	const op = "scimtenant: hard delete"
+	return c.hardDelete(ctx, "scimtenant: hard delete", name)
+}
+
+func (c *Client) hardDelete(ctx context.Context, op string, name Name) error {
 	if name.IsZero() {
 		return required(op, "name")
 	}

@@ -26,6 +26,10 @@ const maxSearched = 20
 // itself first, then others.
 func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
 	return func(ctx context.Context, e *iamscim.Error) {
+		if errors.Is(e.Kind, iamscim.ErrNotFound) {
+			e.Remedy = fmt.Sprintf("check that the provider %s exists; one that was just created may not be visible yet", name.Provider())
+			return
+		}
 		if !errors.Is(e.Kind, iamscim.ErrAlreadyExists) && !errors.Is(e.Kind, iamscim.ErrFailedPrecondition) && !errors.Is(e.Kind, iamscim.ErrInvalidArgument) {
 			return
 		}
@@ -51,6 +55,8 @@ func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
 		case errors.Is(e.Kind, iamscim.ErrAlreadyExists):
 			e.Kind = ErrPoolOccupied
 			e.Remedy = fmt.Sprintf("the tenant in the way was not found in the %d providers searched: list the tenants of the others, deleted ones included", searched)
+		case errors.Is(e.Kind, iamscim.ErrFailedPrecondition) && !complete:
+			e.Remedy = fmt.Sprintf("if the pool has a tenant, it is not in the %d providers searched: list the tenants of the others, deleted ones included", searched)
 		}
 	}
 }

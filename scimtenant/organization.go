@@ -63,8 +63,7 @@ func (c *OrganizationClient) HasSyncer(ctx context.Context, organization, servic
 	if err != nil {
 		return false, err
 	}
-	i := syncers(policy)
-	return i >= 0 && slices.Contains(policy.Bindings[i].Members, member), nil
+	return slices.ContainsFunc(policy.Bindings, func(b *crm.Binding) bool { return isSyncer(b) && slices.Contains(b.Members, member) }), nil
 }
 
 // GrantSyncer binds [SyncerRole] to the tenant's service agent in the
@@ -81,14 +80,13 @@ func (c *OrganizationClient) HasSyncer(ctx context.Context, organization, servic
 // policy until the retries end.
 func (c *OrganizationClient) GrantSyncer(ctx context.Context, organization, serviceAgent string) error {
 	return c.modify(ctx, "scimtenant: grant syncer", organization, serviceAgent, func(p *crm.Policy, member string) bool {
-		i := syncers(p)
-		switch {
-		case i < 0:
-			p.Bindings = append(p.Bindings, &crm.Binding{Role: SyncerRole, Members: []string{member}})
-		case slices.Contains(p.Bindings[i].Members, member):
+		if slices.ContainsFunc(p.Bindings, func(b *crm.Binding) bool { return isSyncer(b) && slices.Contains(b.Members, member) }) {
 			return false
-		default:
+		}
+		if i := slices.IndexFunc(p.Bindings, isSyncer); i >= 0 {
 			p.Bindings[i].Members = append(p.Bindings[i].Members, member)
+		} else {
+			p.Bindings = append(p.Bindings, &crm.Binding{Role: SyncerRole, Members: []string{member}})
 		}
 		return true
 	})
@@ -102,15 +100,16 @@ func (c *OrganizationClient) GrantSyncer(ctx context.Context, organization, serv
 //	POST /v3/organizations/ORGANIZATION:setIamPolicy
 func (c *OrganizationClient) RevokeSyncer(ctx context.Context, organization, serviceAgent string) error {
 	return c.modify(ctx, "scimtenant: revoke syncer", organization, serviceAgent, func(p *crm.Policy, member string) bool {
-		i := syncers(p)
-		if i < 0 || !slices.Contains(p.Bindings[i].Members, member) {
-			return false
-		}
-		p.Bindings[i].Members = slices.DeleteFunc(p.Bindings[i].Members, func(m string) bool { return m == member })
-		if len(p.Bindings[i].Members) == 0 {
-			p.Bindings = slices.Delete(p.Bindings, i, i+1)
-		}
-		return true
+		changed := false
+		p.Bindings = slices.DeleteFunc(p.Bindings, func(b *crm.Binding) bool {
+			if !isSyncer(b) || !slices.Contains(b.Members, member) {
+				return false
+			}
+			changed = true
+			b.Members = slices.DeleteFunc(b.Members, func(m string) bool { return m == member })
+			return len(b.Members) == 0
+		})
+		return changed
 	})
 }
 
@@ -162,11 +161,22 @@ func (c *OrganizationClient) policy(ctx context.Context, op, organization string
 		Do: func(ctx context.Context) (*crm.Policy, error) { return call.Context(ctx).Do() },
 		Accept: func(p *crm.Policy) error {
 			if p.Etag == "" {
-				return errors.New("the policy has no etag")
+				return errNoETag
+			}
+			if slices.Contains(p.Bindings, nil) {
+				return errNullBinding
 			}
 			return nil
 		},
+		Explain: explainOrganization,
 	})
+}
+
+// explainOrganization says whose permission another service asks for.
+func explainOrganization(_ context.Context, e *iamscim.Error) {
+	if errors.Is(e.Kind, iamscim.ErrPermissionDenied) {
+		e.Remedy = "grant the caller resourcemanager.organizations.getIamPolicy and setIamPolicy on the organization (roles/resourcemanager.organizationAdmin has both), and check its number"
+	}
 }
 
 // write sets the policy once: modify repeats the whole of reading and writing.
@@ -179,16 +189,14 @@ func (c *OrganizationClient) write(ctx context.Context, op, organization string,
 		Do: func(ctx context.Context) (*crm.Policy, error) { return call.Context(ctx).Do() },
 		// A repetition is refused by its etag if the lost attempt was
 		// applied; modify then reads the policy and sees.
-		Settle: func(context.Context, error) (*crm.Policy, bool, error) { return nil, false, nil },
+		Settle:  func(context.Context, error) (*crm.Policy, bool, error) { return nil, false, nil },
+		Explain: explainOrganization,
 	})
 	return err
 }
 
-// syncers is the index of the unconditional binding of the role, -1 if there
-// is none.
-func syncers(p *crm.Policy) int {
-	return slices.IndexFunc(p.Bindings, func(b *crm.Binding) bool { return b.Role == SyncerRole && b.Condition == nil })
-}
+// isSyncer reports whether b is the unconditional binding of the role.
+func isSyncer(b *crm.Binding) bool { return b.Role == SyncerRole && b.Condition == nil }
 
 // checkAgent returns the policy member for a service agent of the organization.
 func checkAgent(op, organization, serviceAgent string) (string, error) {

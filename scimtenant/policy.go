@@ -2,10 +2,13 @@ package scimtenant
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 
 	"google.golang.org/api/iam/v1"
 
+	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/check"
 	"github.com/iamscim/iamscim/internal/gapi"
 )
@@ -13,6 +16,12 @@ import (
 // policyVersion is the version that can hold conditions
 // (https://docs.cloud.google.com/iam/docs/policies#versions).
 const policyVersion = 3
+
+// What makes a policy that was read one that must not be written back.
+var (
+	errNoETag      = errors.New("the policy has no etag")
+	errNullBinding = errors.New("a binding of the policy is null")
+)
 
 // Policy is the IAM allow policy of a tenant itself: who may manage it. It is
 // not where the service agent gets its role; that is the organization's policy,
@@ -48,17 +57,32 @@ func (c *Client) Policy(ctx context.Context, name Name) (*Policy, error) {
 	if name.IsZero() {
 		return nil, required(op, "name")
 	}
-	call := c.tenants.GetIamPolicy(name.String(), &iam.GetIamPolicyRequest{
-		Options: &iam.GetPolicyOptions{RequestedPolicyVersion: policyVersion},
-	})
-	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.Policy]{
-		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.Policy, error) { return call.Context(ctx).Do() },
-	})
+	got, err := c.readPolicy(ctx, op, name)
 	if err != nil {
 		return nil, err
 	}
 	return policyFromAPI(got), nil
+}
+
+func (c *Client) readPolicy(ctx context.Context, op string, name Name) (*iam.Policy, error) {
+	call := c.tenants.GetIamPolicy(name.String(), &iam.GetIamPolicyRequest{
+		Options: &iam.GetPolicyOptions{RequestedPolicyVersion: policyVersion},
+	})
+	return gapi.Call(ctx, c.conn, gapi.Request[iam.Policy]{
+		Op: op, Resource: name.String(),
+		Do:     func(ctx context.Context) (*iam.Policy, error) { return call.Context(ctx).Do() },
+		Accept: acceptPolicy,
+	})
+}
+
+func acceptPolicy(p *iam.Policy) error {
+	if p.Etag == "" {
+		return errNoETag
+	}
+	if slices.Contains(p.Bindings, nil) {
+		return errNullBinding
+	}
+	return nil
 }
 
 // SetPolicy replaces the tenant's IAM policy with p, which must have been read
@@ -85,16 +109,22 @@ func (c *Client) SetPolicy(ctx context.Context, name Name, p *Policy) (*Policy, 
 	call := c.tenants.SetIamPolicy(name.String(), &iam.SetIamPolicyRequest{Policy: p.toAPI()})
 	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.Policy]{
 		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.Policy, error) { return call.Context(ctx).Do() },
+		Do:     func(ctx context.Context) (*iam.Policy, error) { return call.Context(ctx).Do() },
+		Accept: acceptPolicy,
 		// The etag makes a repetition safe: it is refused if the lost
 		// attempt was applied. If the policy then reads as asked for, it was;
 		// if not, the refusal tells the caller to read and change it again.
 		Settle: func(ctx context.Context, _ error) (*iam.Policy, bool, error) {
-			now, err := c.Policy(ctx, name)
-			if err != nil || !slices.EqualFunc(now.Bindings, p.Bindings, Binding.equal) {
+			now, err := c.readPolicy(ctx, op, name)
+			if err != nil {
 				return nil, false, err
 			}
-			return now.toAPI(), true, nil
+			return now, maps.Equal(grants(policyFromAPI(now).Bindings), grants(p.Bindings)), nil
+		},
+		Explain: func(_ context.Context, e *iamscim.Error) {
+			if errors.Is(e.Kind, iamscim.ErrAborted) {
+				e.Remedy = "somebody else changed it: read the policy again, make the change in that one, and set it"
+			}
 		},
 	})
 	if err != nil {
@@ -130,11 +160,26 @@ func (c *Client) TestPermissions(ctx context.Context, name Name, permissions ...
 	return got.Permissions, nil
 }
 
-func (b Binding) equal(other Binding) bool {
-	if (b.Condition == nil) != (other.Condition == nil) || b.Condition != nil && *b.Condition != *other.Condition {
-		return false
+// grant is one member's role, under a condition if there is one.
+type grant struct {
+	role, member string
+	condition    Condition
+}
+
+// grants are what the bindings say, in whatever order and grouping: the service
+// merges bindings of one role and sorts them.
+func grants(bindings []Binding) map[grant]bool {
+	all := make(map[grant]bool)
+	for _, b := range bindings {
+		for _, m := range b.Members {
+			g := grant{role: b.Role, member: m}
+			if b.Condition != nil {
+				g.condition = *b.Condition
+			}
+			all[g] = true
+		}
 	}
-	return b.Role == other.Role && slices.Equal(b.Members, other.Members)
+	return all
 }
 
 func policyFromAPI(p *iam.Policy) *Policy {

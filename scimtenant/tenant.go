@@ -101,7 +101,11 @@ type UpdateRequest struct {
 }
 
 func (r CreateRequest) validate(op string) error {
-	var l check.List
+	l := r.faults()
+	return l.Err(op, r.Name.String())
+}
+
+func (r CreateRequest) faults() (l check.List) {
 	if r.Name.IsZero() {
 		l.Add("Name", "required")
 	} else if resname.Reserved(r.Name.ID()) {
@@ -117,7 +121,7 @@ func (r CreateRequest) validate(op string) error {
 		usage = iamscim.SCIMUsageGroups
 	}
 	l.AddError("ClaimMapping", r.ClaimMapping.Validate(usage))
-	return l.Err(op, r.Name.String())
+	return l
 }
 
 func (r UpdateRequest) validate(op string) error {

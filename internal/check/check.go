@@ -38,6 +38,12 @@ func (l *List) AddError(field string, err error) {
 	}
 }
 
+// Include records the faults of other.
+func (l *List) Include(other List) {
+	l.violations = append(l.violations, other.violations...)
+	l.causes = append(l.causes, other.causes...)
+}
+
 // Required records a fault if value is empty.
 func (l *List) Required(field, value string) {
 	if value == "" {
