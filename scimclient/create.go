@@ -46,9 +46,13 @@ func (s *endpoint[T]) create(ctx context.Context, name string, body []byte) (*T,
 	case r.lost:
 		return s.settleCreate(ctx, e, name, body)
 	case errors.Is(e, ErrConflict):
-		e.Conflict = s.conflict(ctx, name, body)
+		var found *T
+		found, e.Conflict = s.conflict(ctx, name, body)
 		if e.Conflict == nil {
 			e.Remedy = "which resource is in the way could not be found out"
+		} else if e.Conflict.Same && r.sent > 1 {
+			// An attempt before this one has made it after all.
+			return found, nil
 		}
 	}
 	return nil, e
@@ -93,9 +97,9 @@ func (s *endpoint[T]) settleCreate(ctx context.Context, e *Error, name string, b
 	return nil, e
 }
 
-// conflict says what is in the way of a create that was answered 409; nil if
-// that could not be found out.
-func (s *endpoint[T]) conflict(ctx context.Context, name string, body []byte) *Conflict {
+// conflict says what is in the way of a create that was answered 409, and
+// returns it; the Conflict is nil if that could not be found out.
+func (s *endpoint[T]) conflict(ctx context.Context, name string, body []byte) (*T, *Conflict) {
 	found, err := s.find(ctx, s.op("Create"), name, settleAttempts, nil)
 	if errors.Is(err, ErrNotFound) {
 		// Not this name, then: google.subject or google.group must be unique
@@ -103,17 +107,17 @@ func (s *endpoint[T]) conflict(ctx context.Context, name string, body []byte) *C
 		found, err = s.findExternal(ctx, body)
 	}
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	if found == nil {
-		return &Conflict{}
+		return nil, &Conflict{}
 	}
 	h := s.head(found)
 	differ, err := differences(body, (*h.doc).text)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	return &Conflict{ID: h.id, Same: len(differ) == 0, Differs: differ}
+	return found, &Conflict{ID: h.id, Same: len(differ) == 0, Differs: differ}
 }
 
 // findExternal looks for the externalId of body; nil if there is none to look

@@ -240,16 +240,17 @@ func (c *Client) newRequest(ctx context.Context, r *request, token *oauth2.Token
 
 // readAll reads a body that is bounded by the transport.
 func readAll(body io.Reader, length int64) ([]byte, error) {
-	if length < 0 || length > mostBody {
+	if length > mostBody {
+		return nil, fmt.Errorf("%w: %d bytes", limit.ErrTooLarge, length)
+	}
+	if length <= 0 {
+		// Also 0: a transport other than net/http's may not have set it.
 		return io.ReadAll(body)
 	}
 	buf := make([]byte, length)
 	n, err := io.ReadFull(body, buf)
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
-		if length == 0 {
-			err = nil
-		}
 	}
 	return buf[:n], err
 }

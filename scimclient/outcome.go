@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,9 +20,15 @@ import (
 
 // broken is an attempt without a whole reply.
 func (c *Client) broken(ctx context.Context, r *request, err error) (retry.Verdict, *Error) {
+	if strings.Contains(err.Error(), "transport connection broken") {
+		// net/http has no sentinel for a header that was cut, and its text
+		// repeats what came of it.
+		err = fmt.Errorf("the header of the reply was cut: %w", io.ErrUnexpectedEOF)
+	}
 	// The shared classification wants net/http's own wrapping back.
-	class := retry.Transport(ctx, &url.Error{Op: r.method, Err: err})
-	if class != retry.Refused && !neverSent(err) {
+	wrapped := &url.Error{Op: r.method, Err: err}
+	class := retry.Transport(ctx, wrapped)
+	if !retry.Unsent(wrapped) {
 		r.lost = true
 	}
 	if ctx.Err() != nil {
@@ -35,12 +41,6 @@ func (c *Client) broken(ctx context.Context, r *request, err error) (retry.Verdi
 	e := r.fail(ErrUnreachable, err)
 	e.Remedy = c.remedy(e.Kind)
 	return r.verdict(class, 0), e
-}
-
-// neverSent: no connection was made, so nothing can have been done.
-func neverSent(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // unusable is a 2xx reply that does not say what it should. Only one that was
@@ -60,7 +60,9 @@ func (c *Client) unusable(r *request, rep *reply, cut bool, err error) (retry.Ve
 // refused is a reply that is not a 2xx.
 func (c *Client) refused(r *request, rep *reply) (retry.Verdict, *Error) {
 	class := retry.Status(rep.status)
-	if class == retry.Ambiguous {
+	// A 3xx does not say either: 303 is the answer to a POST that was done (RFC
+	// 9110 section 15.4.4).
+	if class == retry.Ambiguous || rep.status < 400 {
 		r.lost = true
 	}
 	e := r.fail(r.kindOf(rep.status), nil)

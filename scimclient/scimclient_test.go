@@ -1,6 +1,7 @@
 package scimclient_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -113,4 +114,12 @@ func mustCreateGroup(t testing.TB, c *scimclient.Client, name string) *scimclien
 		t.Fatalf("Groups.Create: %v", err)
 	}
 	return g
+}
+
+// replyWith answers everything with the same.
+func replyWith(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
 }

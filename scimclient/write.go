@@ -20,8 +20,8 @@ const (
 )
 
 // prover reads what a change should have led to, in at most so many attempts
-// of each request.
-type prover func(ctx context.Context, most int) (proof, error)
+// of each request. e is how the change ended, nil if well.
+type prover func(ctx context.Context, e *Error, most int) (proof, error)
 
 // send sends a change and settles, by prove, what a lost reply leaves open.
 func (s *endpoint[T]) send(ctx context.Context, r *request, o writeOptions, prove prover) error {
@@ -34,16 +34,16 @@ func (s *endpoint[T]) send(ctx context.Context, r *request, o writeOptions, prov
 		return nil
 	}
 	e := asError(err)
-	if !r.lost {
+	// A refusal says nothing about the attempts before it, one of which may have
+	// done it: 404 after a delete, noTarget after a remove, 412 after any change.
+	refused := e.Status >= 400 && e.Status <= 499 && retry.Status(e.Status) == retry.Final
+	if !r.lost && !(refused && r.sent > 1) {
 		return e
 	}
-	// Some attempt may have done it: also where the last one was refused,
-	// with 404 after a delete, noTarget after a remove, 412 after any change.
-	refused := e.Status >= 300 && e.Status <= 499 && e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
 	var p proof
 	var perr error
 	if ctx.Err() == nil {
-		p, perr = prove(ctx, settleAttempts)
+		p, perr = prove(ctx, e, settleAttempts)
 	}
 	switch {
 	case p == proven:
@@ -66,7 +66,7 @@ func (s *endpoint[T]) readBack(ctx context.Context, r *request, prove prover) er
 	policy := s.c.retry
 	policy.Budget = policy.Replication
 	n, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
-		p, err := prove(ctx, 0)
+		p, err := prove(ctx, nil, 0)
 		if err == nil && p != proven {
 			err = r.fail(ErrNotApplied, nil)
 		}
@@ -104,7 +104,7 @@ func (s *endpoint[T]) replace(ctx context.Context, id string, body []byte, opts 
 		op: op, resource: s.resource(id), method: http.MethodPut, path: path, body: body,
 		one: true, repeat: true, decode: s.decodeInto(&got, id),
 	}
-	prove := func(ctx context.Context, most int) (proof, error) {
+	prove := func(ctx context.Context, _ *Error, most int) (proof, error) {
 		now, err := s.get(ctx, op, id, most, nil)
 		if err != nil {
 			return unknowable, err
@@ -143,7 +143,7 @@ func (s *endpoint[T]) patch(ctx context.Context, op, id string, patch *Patch, op
 		op: op, resource: s.resource(id), method: http.MethodPatch, path: path, body: body,
 		one: true, repeat: patch.repeatable(), decode: patched(id),
 	}
-	return s.send(ctx, r, o, func(ctx context.Context, most int) (proof, error) {
+	return s.send(ctx, r, o, func(ctx context.Context, _ *Error, most int) (proof, error) {
 		return s.provePatch(ctx, op, id, patch, most)
 	})
 }
@@ -189,7 +189,10 @@ func (s *endpoint[T]) delete(ctx context.Context, id string, opts []WriteOption)
 		}
 		return nil
 	}
-	return s.send(ctx, r, o, func(ctx context.Context, most int) (proof, error) {
+	return s.send(ctx, r, o, func(ctx context.Context, e *Error, most int) (proof, error) {
+		if e != nil && e.Kind == ErrNotFound {
+			return proven, nil
+		}
 		_, err := s.get(ctx, op, id, most, nil)
 		switch {
 		case errors.Is(err, ErrNotFound) && !errors.Is(err, ErrTenantUnknown):

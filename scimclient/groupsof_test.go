@@ -1,0 +1,223 @@
+package scimclient_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/scimclient"
+	"github.com/iamscim/iamscim/scimtest"
+)
+
+// groupsOf returns the display names, sorted, and the last error.
+func groupsOf(t testing.TB, c *scimclient.Client, id string) ([]string, error) {
+	t.Helper()
+	names := []string{}
+	for g, err := range c.Groups.GroupsOf(t.Context(), id) {
+		if err != nil {
+			slices.Sort(names)
+			return names, err
+		}
+		names = append(names, g.DisplayName)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// pairQueries counts the requests that ask for a pair of group and user, and
+// those with members alone.
+func queries(s *scimtest.Server) (pairs, alone int) {
+	for _, r := range s.Requests() {
+		switch f := r.Query.Get("filter"); {
+		case strings.Contains(f, "id eq") && strings.Contains(f, "members eq"):
+			pairs++
+		case strings.HasPrefix(f, "members eq"):
+			alone++
+		}
+	}
+	return pairs, alone
+}
+
+// TestGroupsOf: on each behaviour of the fake, who is in what. Whatever the
+// server does, the answer is right or says what is missing.
+func TestGroupsOf(t *testing.T) {
+	t.Parallel()
+	// u0 is in no group, u1 in g1, u2 in all.
+	members := map[string][]string{"g1": {"u1", "u2"}, "g2": {"u2"}, "g3": {"u2"}}
+	want := map[string][]string{"u0": {}, "u1": {"g1"}, "u2": {"g1", "g2", "g3"}}
+	tests := []struct {
+		name     string
+		behavior scimtest.MemberFilter
+		order    []string
+		alone    bool // after this, one request answers
+	}{
+		{"works alone", scimtest.MemberFilterWorks, []string{"u1", "u0", "u2"}, true},
+		{"works alone, and the first asked about is in no group", scimtest.MemberFilterWorks, []string{"u0", "u1", "u2"}, true},
+		{"works alone, and the first asked about is in all", scimtest.MemberFilterWorks, []string{"u2", "u0", "u1"}, true},
+		{"ignored", scimtest.MemberFilterIgnored, []string{"u1", "u0", "u2"}, false},
+		{"ignored, and the first asked about is in all", scimtest.MemberFilterIgnored, []string{"u2", "u0", "u1"}, false},
+		{"always empty", scimtest.MemberFilterEmpty, []string{"u1", "u0", "u2"}, false},
+		{"always empty, and the first asked about is in no group", scimtest.MemberFilterEmpty, []string{"u0", "u1", "u2"}, false},
+		{"refused", scimtest.MemberFilterRefused, []string{"u1", "u0", "u2"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server, c := start(t, scimtest.WithMemberFilter(tt.behavior))
+			users := map[string]string{}
+			for name := range want {
+				users[name] = mustCreate(t, c, name+"@example.com").ID
+			}
+			for name, in := range members {
+				g := mustCreateGroup(t, c, name)
+				var list []string
+				for _, u := range in {
+					list = append(list, users[u])
+				}
+				must(t, c.Groups.AddMembers(t.Context(), g.ID, list))
+			}
+			for i, name := range append(tt.order, tt.order...) {
+				server.ClearRequests()
+				got, err := groupsOf(t, c, users[name])
+				if err != nil {
+					t.Fatalf("GroupsOf(%s): %v", name, err)
+				}
+				if diff := cmp.Diff(want[name], got); diff != "" {
+					t.Errorf("GroupsOf(%s) (-want +got):\n%s", name, diff)
+				}
+				if n := len(server.Requests()); i >= len(tt.order) && tt.alone != (n == 1) {
+					t.Errorf("GroupsOf(%s) took %d requests, want one only: %t", name, n, tt.alone)
+				}
+				if i == 0 {
+					if pairs, _ := queries(server); pairs == 0 {
+						t.Error("no pair was settled by the documented filter")
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestGroupsOfManyGroups: more groups than can be listed.
+func TestGroupsOfManyGroups(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		behavior scimtest.MemberFilter
+		says     string // "" for no error
+	}{
+		{"works alone", scimtest.MemberFilterWorks, ""},
+		{"ignored: 100 come, which may be cut", scimtest.MemberFilterIgnored, "could not be proved"},
+		{"always empty", scimtest.MemberFilterEmpty, "could not be proved"},
+		{"refused", scimtest.MemberFilterRefused, "does not work"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server, c := start(t, scimtest.WithMemberFilter(tt.behavior))
+			u := mustCreate(t, c, "u@example.com").ID
+			mustCreate(t, c, "other@example.com")
+			group := func(i int, members string) {
+				if _, err := server.AddGroup(testTenant, fmt.Appendf(nil, `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"g%03d","members":[%s]}`, i, members)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			member := fmt.Sprintf(`{"value":"%s"}`, u)
+			for i := range 150 {
+				if i == 7 || i == 149 {
+					group(i, member)
+				} else {
+					group(i, "")
+				}
+			}
+			got, err := groupsOf(t, c, u)
+			if tt.says == "" {
+				if diff := cmp.Diff([]string{"g007", "g149"}, got); diff != "" || err != nil {
+					t.Errorf("GroupsOf = %v, (-want +got):\n%s", err, diff)
+				}
+				return
+			}
+			if !errors.Is(err, scimclient.ErrTruncated) || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), "IsMember") {
+				t.Errorf("GroupsOf ended in %v, want ErrTruncated that says %q and what to ask", err, tt.says)
+			}
+			if diff := cmp.Diff([]string{"g007"}, got); diff != "" {
+				t.Errorf("GroupsOf (-want +got):\n%s", diff)
+			}
+			if pairs, _ := queries(server); pairs < 100 {
+				t.Errorf("%d pairs were asked for, want those of all groups that can be listed", pairs)
+			}
+		})
+	}
+}
+
+// TestGroupsOfAtTheCap: a user in as many groups as a reply can hold.
+func TestGroupsOfAtTheCap(t *testing.T) {
+	t.Parallel()
+	server, c := start(t)
+	u := mustCreate(t, c, "u@example.com").ID
+	for i := range 120 {
+		if _, err := server.AddGroup(testTenant, fmt.Appendf(nil, `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"g%03d","members":[{"value":"%s"}]}`, i, u)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := groupsOf(t, c, u)
+	if len(got) != 100 || !errors.Is(err, scimclient.ErrTruncated) {
+		t.Errorf("GroupsOf = %d groups, %v, want 100 and ErrTruncated", len(got), err)
+	}
+}
+
+// TestGroupsOfFails: a failure is not an answer.
+func TestGroupsOfFails(t *testing.T) {
+	t.Parallel()
+	for _, skip := range []int{0, 1, 2, 3} {
+		server, c := start(t)
+		u := mustCreate(t, c, "u@example.com").ID
+		mustCreateGroup(t, c, "g")
+		must(t, c.Groups.AddMembers(t.Context(), mustCreateGroup(t, c, "h").ID, []string{u}))
+		server.Fail(scimtest.Fault{Method: "GET", Skip: skip, Times: 100, Status: 401})
+		if got, err := groupsOf(t, c, u); !errors.Is(err, scimclient.ErrTokenRejected) {
+			t.Errorf("GroupsOf with a failure after %d requests = %v, %v, want ErrTokenRejected", skip, got, err)
+		}
+		// And it proves nothing about the filter.
+		server.ClearFaults()
+		if got, err := groupsOf(t, c, u); err != nil || !slices.Equal(got, []string{"h"}) {
+			t.Errorf("GroupsOf after the failure = %v, %v, want [h]", got, err)
+		}
+	}
+	_, c := start(t)
+	for _, err := range c.Groups.GroupsOf(t.Context(), "") {
+		if !errors.Is(err, iamscim.ErrInvalidArgument) {
+			t.Errorf("GroupsOf(\"\") = %v, want ErrInvalidArgument", err)
+		}
+	}
+}
+
+// TestIsMemberReplies: a server that does not heed the filter must not make
+// anybody a member.
+func TestIsMemberReplies(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		page string
+		want bool
+		err  error
+	}{
+		{"no", pageJSON(0, 1, "", nil), false, nil},
+		{"yes", pageJSON(1, 1, "", []string{"g"}), true, nil},
+		{"another group", pageJSON(1, 1, "", []string{"h"}), false, iamscim.ErrBadReply},
+		{"all groups", pageJSON(2, 1, "", []string{"g", "h"}), false, iamscim.ErrBadReply},
+		{"announced and not sent", pageJSON(1, 1, "", nil), false, iamscim.ErrBadReply},
+	}
+	for _, tt := range tests {
+		_, c := serve(t, replyWith(200, tt.page))
+		got, err := c.Groups.IsMember(t.Context(), "g", "u")
+		if got != tt.want || !errors.Is(err, tt.err) || (err == nil) != (tt.err == nil) {
+			t.Errorf("%s: IsMember = %t, %v, want %t, %v", tt.name, got, err, tt.want, tt.err)
+		}
+	}
+}
