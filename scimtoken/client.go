@@ -87,20 +87,25 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Token, Secret,
 	}
 }
 
-// unused chooses an id and sees that it is not taken.
+// unused chooses an id and sees that it is not taken, by a deleted token
+// either.
 func (c *Client) unused(ctx context.Context, op string, tenant scimtenant.Name) (Name, error) {
-	name, err := NewName(tenant, c.newID())
-	if err != nil {
-		return Name{}, err
+	const most = 3
+	for n := 1; ; n++ {
+		name, err := NewName(tenant, c.newID())
+		if err != nil {
+			return Name{}, err
+		}
+		_, err = c.get(ctx, op, name)
+		switch {
+		case errors.Is(err, iamscim.ErrNotFound):
+			return name, nil
+		case err != nil:
+			return Name{}, err
+		case n == most:
+			return Name{}, &iamscim.Error{Op: op, Resource: name.String(), Kind: iamscim.ErrAlreadyExists, Remedy: "repeat the call: the ids were chosen at random"}
+		}
 	}
-	_, err = c.get(ctx, op, name)
-	switch {
-	case errors.Is(err, iamscim.ErrNotFound):
-		return name, nil
-	case err != nil:
-		return Name{}, err
-	}
-	return Name{}, &iamscim.Error{Op: op, Resource: name.String(), Kind: iamscim.ErrAlreadyExists, Remedy: "repeat the call: the id was chosen at random"}
 }
 
 func (c *Client) create(ctx context.Context, op string, name Name, displayName string) (*Token, Secret, error) {

@@ -31,11 +31,14 @@ const (
 func (c *Client) explainCreate(name Name) func(context.Context, *iamscim.Error) {
 	explain := c.explain(name)
 	return func(ctx context.Context, e *iamscim.Error) {
-		if errors.Is(e.Kind, iamscim.ErrOutcomeUnknown) {
+		switch {
+		case errors.Is(e.Kind, iamscim.ErrOutcomeUnknown):
 			e.Remedy = remedyUnknown
-			return
+		case errors.Is(e.Kind, iamscim.ErrNotFound):
+			e.Remedy = fmt.Sprintf("check that the tenant %s exists; one that was just created may not be visible yet", name.Tenant())
+		default:
+			explain(ctx, e)
 		}
-		explain(ctx, e)
 	}
 }
 
@@ -45,6 +48,8 @@ func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
 	return func(ctx context.Context, e *iamscim.Error) {
 		switch {
 		case errors.Is(e.Kind, iamscim.ErrAlreadyExists), errors.Is(e.Kind, iamscim.ErrFailedPrecondition), errors.Is(e.Kind, iamscim.ErrInvalidArgument):
+		case errors.Is(e.Kind, iamscim.ErrThrottled):
+			// RESOURCE_EXHAUSTED may be the word for two tokens as well.
 		default:
 			return
 		}

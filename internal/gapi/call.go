@@ -13,6 +13,9 @@ import (
 	"github.com/iamscim/iamscim/internal/retry"
 )
 
+// explainTime is what Explain has.
+const explainTime = 30 * time.Second
+
 // Request is one call of a generated client, whose reply is an R, and what is
 // known about it.
 type Request[R any] struct {
@@ -36,7 +39,8 @@ type Request[R any] struct {
 	Settle func(ctx context.Context, refusal error) (result *R, decided bool, err error)
 
 	// Explain may turn the error of the call, not settled, into a domain
-	// error: it sets Kind and Remedy. It may read; it must not write.
+	// error: it sets Kind and Remedy. It may read, for half a minute; it must
+	// not write.
 	Explain func(ctx context.Context, e *iamscim.Error)
 
 	// Secrets are texts that were sent and must not come back in an error.
@@ -87,7 +91,11 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 		e.Remedy = "read the resource to see whether the change was made before making it again"
 	}
 	if r.Explain != nil {
-		r.Explain(ctx, e)
+		// What is wrong may hit the reads too: a better text is not worth
+		// another round of retries.
+		brief, cancel := context.WithTimeout(ctx, explainTime)
+		defer cancel()
+		r.Explain(brief, e)
 	}
 	return nil, e
 }
