@@ -92,6 +92,9 @@ func (f *scimFixture) do(method, path, body string, header ...string) scimAnswer
 	}
 	a := scimAnswer{status: resp.StatusCode, header: resp.Header, raw: string(raw)}
 	if len(raw) > 0 {
+		if _, err := parseSCIM(string(raw)); err != nil { // stricter than encoding/json
+			f.t.Fatalf("%s %s: body %q: %v", method, path, raw, err)
+		}
 		if err := json.Unmarshal(raw, &a.body); err != nil {
 			f.t.Fatalf("%s %s: body %q is not JSON: %v", method, path, raw, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // scimError is a refusal of the SCIM service (RFC 7644 section 3.12).
@@ -27,7 +28,7 @@ func (e *scimError) json() []byte {
 	if e.scimType != "" {
 		body.set("scimType", e.scimType)
 	}
-	body.set("detail", e.detail)
+	body.set("detail", strings.ToValidUTF8(e.detail, "\uFFFD")) // it may quote the request
 	return appendSCIM(nil, body)
 }
 
