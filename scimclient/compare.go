@@ -57,7 +57,7 @@ func carries(have, want any, name string) bool {
 			return len(want) == 0
 		}
 		for k, v := range want {
-			if !carries(lookup(have, k), v, name+"."+k) {
+			if !serversOwn(name, k) && !carries(lookup(have, k), v, name+"."+k) {
 				return false
 			}
 		}
@@ -84,6 +84,13 @@ func carries(have, want any, name string) bool {
 		}
 	}
 	return have == want
+}
+
+// serversOwn reports sub-attributes that servers fill in or leave out as they
+// like: references are derived, and a manager's displayName is read-only (RFC
+// 7643 section 8.7.1).
+func serversOwn(attribute, sub string) bool {
+	return sub == "$ref" || strings.EqualFold(sub, "displayName") && strings.HasSuffix(strings.ToLower(attribute), "manager")
 }
 
 // caseCounts is false for the two attributes that name a person and that RFC

@@ -121,10 +121,20 @@ type (
 	resourceTypeFields ResourceType
 )
 
+// lenient drops the error about an attribute of another type than RFC 7643
+// gives it. The field stays empty, and the attribute is kept: what describes
+// a server must not be lost over a detail that is wrong.
+func lenient(err error) error {
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
+		return nil
+	}
+	return err
+}
+
 // UnmarshalJSON replaces c and keeps what has no field.
 func (c *ServiceProviderConfig) UnmarshalJSON(data []byte) error {
 	var f configFields
-	if err := json.Unmarshal(data, &f); err != nil {
+	if err := lenient(json.Unmarshal(data, &f)); err != nil {
 		return err
 	}
 	*c = ServiceProviderConfig(f)
@@ -142,7 +152,7 @@ func (c ServiceProviderConfig) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON replaces s and keeps what has no field.
 func (s *Schema) UnmarshalJSON(data []byte) error {
 	var f schemaFields
-	if err := json.Unmarshal(data, &f); err != nil {
+	if err := lenient(json.Unmarshal(data, &f)); err != nil {
 		return err
 	}
 	*s = Schema(f)
@@ -160,7 +170,7 @@ func (s Schema) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON replaces t and keeps what has no field.
 func (t *ResourceType) UnmarshalJSON(data []byte) error {
 	var f resourceTypeFields
-	if err := json.Unmarshal(data, &f); err != nil {
+	if err := lenient(json.Unmarshal(data, &f)); err != nil {
 		return err
 	}
 	*t = ResourceType(f)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
+	"net/url"
 	"sync/atomic"
 
 	"github.com/iamscim/iamscim"
@@ -91,21 +93,31 @@ func (q *memberships) run(ctx context.Context, userID string, yield func(*Group)
 }
 
 // alone asks with the undocumented filter. It reports false where the answer is
-// none: a refusal, which is remembered, or a list that may be cut.
+// none: a refusal, which is remembered, a list that may be cut, or a server that
+// fails on it, as some do. A failure that is not about the filter will meet the
+// next request as well.
 func (q *memberships) alone(ctx context.Context, userID string) ([]*Group, bool, error) {
 	f := Eq("members", userID)
 	if err := f.err(); err != nil {
 		return nil, false, invalid(opGroupsOf, "User", "%w", err)
 	}
-	found, err := collect(q.g.s.list(ctx, opGroupsOf, f, nil))
+	var found []*Group
+	l := lister[Group]{s: &q.g.s, op: opGroupsOf, query: "filter=" + url.QueryEscape(f.text), most: mostPages, tries: 2}
+	err := l.run(ctx, func(g *Group, _ error) bool {
+		found = append(found, g)
+		return true
+	})
+	e := asError(err)
 	switch {
-	case errors.Is(err, iamscim.ErrInvalidArgument) && asError(err).Status != 0:
+	case err == nil:
+		return found, true, nil
+	case e.Status == http.StatusBadRequest:
 		q.g.s.c.alone.v.Store(aloneFails)
 		return nil, false, nil
-	case errors.Is(err, ErrTruncated):
+	case (errors.Is(err, ErrTruncated) || errors.Is(err, iamscim.ErrUnavailable)) && ctx.Err() == nil:
 		return nil, false, nil
 	}
-	return found, err == nil, err
+	return nil, false, err
 }
 
 // decide seeks a positive and a negative control, with the user in question
@@ -123,7 +135,7 @@ func (q *memberships) decide(ctx context.Context, userID string, found []*Group)
 			if *seen || group == nil || !answered {
 				continue
 			}
-			is, err := q.g.s.isMember(ctx, opGroupsOf, group.ID, userID, 0)
+			is, err := q.g.isMember(ctx, opGroupsOf, group.ID, userID, 0)
 			if err != nil {
 				return 0, err
 			}
@@ -193,7 +205,7 @@ func (q *memberships) someUsers(ctx context.Context) ([]*User, error) {
 // pairs asks about each group that can be listed.
 func (q *memberships) pairs(ctx context.Context, userID string, yield func(*Group) bool) error {
 	for _, group := range q.groups {
-		is, err := q.g.s.isMember(ctx, opGroupsOf, group.ID, userID, 0)
+		is, err := q.g.isMember(ctx, opGroupsOf, group.ID, userID, 0)
 		if err != nil {
 			return err
 		}

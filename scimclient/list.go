@@ -57,6 +57,7 @@ type lister[T any] struct {
 	query   string
 	partial bool
 	most    int // pages
+	tries   int // attempts of each request, 0 for those of the policy
 
 	rows  int             // yielded
 	first map[string]bool // ids of the first page
@@ -210,7 +211,7 @@ func (l *lister[T]) page(ctx context.Context, position string) (*page[T], error)
 	if l.query != "" {
 		query = l.query + "&" + query
 	}
-	return l.s.query(ctx, l.op, query, 0)
+	return l.s.query(ctx, l.op, query, l.tries)
 }
 
 func (l *lister[T]) truncated(why string) error {

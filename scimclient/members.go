@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/iamscim/iamscim"
 )
@@ -101,14 +103,17 @@ func memberIDs(given []string) ([]string, error) {
 }
 
 // IsMember reports whether the user is a member of the group, by the one way
-// the service documents. A group that does not exist has no members.
+// the service documents. A group that does not exist has no members. A server
+// that refuses this filter is not the service: there the group is read, and its
+// members are believed to be all.
 //
 //	GET /Groups?filter=id eq "GROUP" and members eq "USER"
 func (g *Groups) IsMember(ctx context.Context, groupID, userID string) (bool, error) {
-	return g.s.isMember(ctx, "Groups.IsMember", groupID, userID, 0)
+	return g.isMember(ctx, "Groups.IsMember", groupID, userID, 0)
 }
 
-func (s *endpoint[T]) isMember(ctx context.Context, op, groupID, userID string, most int) (bool, error) {
+func (g *Groups) isMember(ctx context.Context, op, groupID, userID string, most int) (bool, error) {
+	s := &g.s
 	if groupID == "" || userID == "" {
 		return false, invalid(op, s.kind, "the id of the group or of the user is empty")
 	}
@@ -117,6 +122,9 @@ func (s *endpoint[T]) isMember(ctx context.Context, op, groupID, userID string, 
 		return false, invalid(op, s.kind, "%w", err)
 	}
 	p, err := s.query(ctx, op, "filter="+url.QueryEscape(f.text), most)
+	if e := asError(err); e != nil && e.Status == http.StatusBadRequest {
+		return g.hasMember(ctx, op, groupID, userID, most)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -131,4 +139,16 @@ func (s *endpoint[T]) isMember(ctx context.Context, op, groupID, userID string, 
 		Err:    fmt.Errorf("%d groups are announced and %d sent where one can answer", p.total, len(p.resources)),
 		Remedy: "the server does not heed the filter id eq ... and members eq ..., which this question needs",
 	}
+}
+
+// hasMember reads the group to see whether the user is in it.
+func (g *Groups) hasMember(ctx context.Context, op, groupID, userID string, most int) (bool, error) {
+	group, err := g.s.get(ctx, op, groupID, most, nil)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(group.Members, func(m Member) bool { return m.Value == userID }), nil
 }
