@@ -15,6 +15,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -22,7 +23,10 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/iamscim/iamscim/scimtest"
 )
@@ -30,35 +34,62 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		if err != flag.ErrHelp {
-			fmt.Fprintln(os.Stderr, "emulator:", err)
-		}
-		os.Exit(1)
-	}
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run serves until ctx ends.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("emulator", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	addr := flags.String("addr", "127.0.0.1:8085", "`address` to listen on; port 0 takes a free one")
-	organization := flags.String("organization", scimtest.DefaultOrganization, "organization `number`")
-	seed := flags.String("seed", "", "JSON `file` with pools and providers to start with")
-	lag := flags.Duration("lag", 0, "replication lag: how long until a write is seen")
-	granted := flags.Bool("granted", false, "bind roles/iam.scimSyncer to new service agents, as Google usually does")
-	verbose := flags.Bool("v", false, "log each request on standard error")
-	if err := flags.Parse(args); err != nil {
-		return err
+// run serves until ctx ends and returns the exit status: 2 for wrong usage, 1
+// for everything else that went wrong.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var opts options
+	flags := opts.flags(stderr)
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "emulator: unexpected argument %q\n", flags.Arg(0))
+		return 2
 	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	if err := serve(ctx, opts, stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "emulator:", err)
+		return 1
 	}
-	opts := []scimtest.Option{scimtest.WithOrganization(*organization), scimtest.WithReplicationLag(*lag)}
-	if *granted {
+	return 0
+}
+
+// options are the flags.
+type options struct {
+	addr, organization, seed string
+	lag                      time.Duration
+	quota                    quotaFlag
+	granted, verbose         bool
+}
+
+func (o *options) flags(stderr io.Writer) *flag.FlagSet {
+	f := flag.NewFlagSet("emulator", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8085", "`address` to listen on; without a host it is 127.0.0.1, port 0 takes a free one")
+	f.StringVar(&o.organization, "organization", scimtest.DefaultOrganization, "`number` of the organization")
+	f.StringVar(&o.seed, "seed", "", "JSON `file` with what is there from the start: pools, providers, scimTenants, tokens, directories")
+	f.DurationVar(&o.lag, "lag", 0, "replication lag: the `time` until a write is seen")
+	f.Var(&o.quota, "quota", "requests per minute and SCIM tenant: off, `N`, or N/window to count by the minute instead of refilling evenly; Google's is 3000")
+	f.BoolVar(&o.granted, "granted", false, "bind roles/iam.scimSyncer to new service agents, as Google usually does")
+	f.BoolVar(&o.verbose, "v", false, "log each request on standard error")
+	return f
+}
+
+func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	opts := []scimtest.Option{
+		scimtest.WithOrganization(o.organization),
+		scimtest.WithReplicationLag(o.lag),
+		scimtest.WithQuota(o.quota.perMinute),
+		scimtest.WithQuotaModel(o.quota.model),
+	}
+	if o.granted {
 		opts = append(opts, scimtest.WithSyncerGranted())
 	}
-	if *verbose {
+	if o.verbose {
 		opts = append(opts, scimtest.WithLogger(slog.New(slog.NewTextHandler(stderr, nil))))
 	}
 	server := scimtest.New(opts...)
@@ -66,14 +97,24 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := server.Err(); err != nil {
 		return err
 	}
-	if *seed != "" {
-		if err := load(server, *seed); err != nil {
+	if o.seed != "" {
+		if err := load(server, o.seed); err != nil {
 			return err
 		}
 	}
-	listener, err := net.Listen("tcp", *addr)
+	host, port, err := net.SplitHostPort(o.addr)
 	if err != nil {
 		return err
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return err
+	}
+	if addr, ok := listener.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
+		fmt.Fprintf(stderr, "emulator: whoever reaches %s can do everything: nothing is authenticated but SCIM\n", addr)
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -84,6 +125,39 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case <-ctx.Done():
 		return nil
 	}
+}
+
+// quotaFlag is "off", "3000" or "3000/window".
+type quotaFlag struct {
+	perMinute int
+	model     scimtest.QuotaModel
+}
+
+func (q *quotaFlag) String() string {
+	switch {
+	case q.perMinute == 0:
+		return "off"
+	case q.model == scimtest.QuotaWindow:
+		return fmt.Sprintf("%d/window", q.perMinute)
+	}
+	return strconv.Itoa(q.perMinute)
+}
+
+func (q *quotaFlag) Set(s string) error {
+	*q = quotaFlag{}
+	if s == "off" {
+		return nil
+	}
+	number, window := strings.CutSuffix(s, "/window")
+	if window {
+		q.model = scimtest.QuotaWindow
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 {
+		return errors.New("want off, N or N/window")
+	}
+	q.perMinute = n
+	return nil
 }
 
 func load(server *scimtest.Server, path string) error {
