@@ -42,7 +42,7 @@ func (t *celType) String() string {
 	case typeInt:
 		return "an int"
 	case typeNumber:
-		return "a number"
+		return "a double or uint"
 	case typeNull:
 		return "null"
 	case typeList:

@@ -4,7 +4,6 @@ package claimmap
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +23,7 @@ import (
 // The parser is asked only about texts that scan has let through. Its own
 // limits are set all the same, a little wider.
 const (
-	parserRecursion = 4 * maxNesting
+	parserRecursion = 64
 	parserNodes     = 2 * maxInput
 	parserRecovery  = 4
 )
@@ -55,40 +54,6 @@ func parse(expression string) (*node, []fault) {
 	}
 	rep := parsed.NativeRep()
 	return convert(rep.SourceInfo(), rep.Expr()), nil
-}
-
-var (
-	expectedTokens = regexp.MustCompile(`(?s)^(?:mismatched|extraneous) input (.+) expecting (\{.*\}|.+)$`)
-	endOfInput     = "'<EOF>'"
-	notCEL         = " is not CEL"
-)
-
-// syntaxMessage says in words what the parser generator says with its list of
-// every token that could have followed.
-func syntaxMessage(m string) string {
-	m = strings.TrimPrefix(m, "Syntax error: ")
-	if match := expectedTokens.FindStringSubmatch(m); match != nil {
-		if match[1] == endOfInput || match[1] == "<EOF>" {
-			if strings.HasPrefix(match[2], "{") {
-				return "the expression ends where an operand is missing"
-			}
-			return "the expression ends where " + match[2] + " is missing"
-		}
-		if strings.HasPrefix(match[2], "{") {
-			return "unexpected " + match[1]
-		}
-		if match[2] == "<EOF>" {
-			return "unexpected " + match[1] + " after the end of the expression"
-		}
-		return "unexpected " + match[1] + " where " + match[2] + " belongs"
-	}
-	if rest, ok := strings.CutPrefix(m, "token recognition error at: "); ok {
-		return rest + notCEL
-	}
-	if rest, ok := strings.CutPrefix(m, "no viable alternative at input "); ok {
-		return "cannot make sense of " + rest
-	}
-	return strings.ReplaceAll(m, "'<EOF>'", "the end of the expression")
 }
 
 func convert(info *ast.SourceInfo, e ast.Expr) *node {
@@ -217,6 +182,7 @@ var evalEnv = sync.OnceValue(func() *cel.Env {
 		cel.Function(guardedReplace,
 			cel.MemberOverload(guardedReplace+"_all", []*cel.Type{str, str, str}, str, cel.FunctionBinding(runReplace)),
 			cel.MemberOverload(guardedReplace+"_some", []*cel.Type{str, str, str, cel.IntType}, str, cel.FunctionBinding(runReplace))),
+		cel.Function(guardedSize, cel.Overload(guardedSize, []*cel.Type{dyn}, cel.IntType, cel.UnaryBinding(runSize))),
 		cel.ParserRecursionLimit(2*parserRecursion),
 		cel.ParserErrorRecoveryLimit(parserRecovery),
 		cel.ParserExpressionSizeLimit(32*maxInput),
@@ -246,6 +212,7 @@ func compileTree(tree *node) (*compiled, error) {
 		interpreter.OverloadCostTracker(guardedJoin+"_list_string", costOfResult),
 		interpreter.OverloadCostTracker(guardedReplace+"_all", costOfResult),
 		interpreter.OverloadCostTracker(guardedReplace+"_some", costOfResult),
+		interpreter.OverloadCostTracker(guardedSize, costOfArguments),
 		interpreter.OverloadCostTracker("string_extract", costOfArguments),
 	))
 	if err != nil {
@@ -254,13 +221,17 @@ func compileTree(tree *node) (*compiled, error) {
 	return &compiled{p}, nil
 }
 
-// typeCheck returns what cel-go has against an expression for a token.
+// typeCheck returns what cel-go has against an expression that can be parsed.
 func typeCheck(source string) []fault {
 	_, issues := evalEnv().Compile(source)
 	if issues.Err() == nil {
 		return nil
 	}
-	return celFaults(source, issues)
+	faults := celFaults(source, issues)
+	for i := range faults {
+		faults[i].class = ClassType
+	}
+	return faults
 }
 
 func celFaults(source string, issues *cel.Issues) []fault {
@@ -439,6 +410,16 @@ func spend(budget *int, v ref.Val) bool {
 		}
 	}
 	return true
+}
+
+func runSize(v ref.Val) ref.Val {
+	switch v := v.(type) {
+	case types.String:
+		return types.Int(utf8.RuneCountInString(string(v)))
+	case traits.Sizer:
+		return v.Size()
+	}
+	return types.NewErr("no such overload")
 }
 
 func runJoin(args ...ref.Val) ref.Val {

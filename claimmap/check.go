@@ -36,10 +36,12 @@ func (c *checker) check(n *node) *celType {
 			c.want(n.args[0], typeBool)
 			return boolType
 		}
-		if t := c.check(n.args[0]); t.kind != typeInt && t.kind != typeNumber && t.kind != typeAny {
+		t := c.check(n.args[0])
+		if t.kind != typeInt && t.kind != typeNumber && t.kind != typeAny {
 			c.fail(n.at, ClassType, "- wants a number, not %s", t)
+			return anyType
 		}
-		return numberType
+		return t
 	case nodeBinary:
 		return c.binary(n)
 	case nodeLogic:
@@ -50,7 +52,7 @@ func (c *checker) check(n *node) *celType {
 	case nodeIf:
 		c.want(n.args[0], typeBool)
 		yes, no := c.check(n.args[1]), c.check(n.args[2])
-		if !comparable2(yes, no) {
+		if !mayBeEqual(yes, no) {
 			c.fail(n.args[2].start(), ClassType, "the two sides of ?: are %s and %s", yes, no)
 			return anyType
 		}
@@ -216,7 +218,7 @@ func (c *checker) binary(n *node) *celType {
 	left, right := c.check(n.args[0]), c.check(n.args[1])
 	switch n.name {
 	case "==", "!=":
-		if !comparable2(left, right) {
+		if !mayBeEqual(left, right) {
 			c.fail(n.at, ClassType, "%s is never equal to %s", left, right)
 		}
 		return boolType
@@ -227,7 +229,7 @@ func (c *checker) binary(n *node) *celType {
 		c.note(n.at, ClassUndocumented, "in is standard CEL and is not shown in any claim mapping")
 		return boolType
 	case "<", "<=", ">", ">=":
-		if !comparable2(left, right) || left.kind == typeList || left.kind == typeObject {
+		if !mayBeEqual(left, right) || left.kind == typeList || left.kind == typeObject {
 			c.fail(n.at, ClassType, "%s and %s cannot be ordered", left, right)
 		}
 		c.note(n.at, ClassUndocumented, "%s is standard CEL and is not shown in any claim mapping", n.name)
@@ -249,8 +251,8 @@ func (c *checker) binary(n *node) *celType {
 	return left
 }
 
-// comparable2 reports whether values of the two types can be equal.
-func comparable2(a, b *celType) bool {
+// mayBeEqual reports whether values of the two types can be equal.
+func mayBeEqual(a, b *celType) bool {
 	return a.kind == b.kind || a.kind == typeAny || b.kind == typeAny || a.kind == typeNull || b.kind == typeNull
 }
 

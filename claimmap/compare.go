@@ -148,16 +148,6 @@ type side struct {
 	saml  bool
 }
 
-func (s side) String() string {
-	switch {
-	case s.lower:
-		return s.text + lowerCall
-	case s.upper:
-		return s.text + ".upperAscii()"
-	}
-	return s.text
-}
-
 // readProvider takes a provider's expression apart. The reason is not empty if
 // it is anything but a claim, with or without a change of case.
 func readProvider(n *node) (side, string) {

@@ -22,11 +22,11 @@ type verdicts struct {
 }
 
 type verdict struct {
-	vendor              claimmap.Vendor
-	claim, attr         string
-	result              claimmap.Result
-	reason, require     string // one of the two
-	providerCase, other string
+	vendor          claimmap.Vendor
+	claim, attr     string
+	result          claimmap.Result
+	reason, require string // one of the two
+	providerCase    string
 }
 
 type caseRule struct {
@@ -222,7 +222,7 @@ func scimUser(externalID, userName, mail string) map[string]any {
 	return map[string]any{"externalId": externalID, "userName": userName, "emails": []any{map[string]any{"type": "work", "value": mail}}}
 }
 
-func token(sub, oid, email, username, nameID string) map[string]any {
+func claimsOf(sub, oid, email, username, nameID string) map[string]any {
 	return map[string]any{
 		"sub": sub, "oid": oid, "email": email, "preferred_username": username, "upn": username, "subject": nameID,
 		"attributes": map[string]any{
@@ -237,19 +237,19 @@ func token(sub, oid, email, username, nameID string) map[string]any {
 var idps = []idp{
 	{
 		vendor:    claimmap.EntraID,
-		assertion: func(p person) map[string]any { return token(p.pairwise, p.id, p.mail, p.login, p.login) },
+		assertion: func(p person) map[string]any { return claimsOf(p.pairwise, p.id, p.mail, p.login, p.login) },
 		user:      func(p person) map[string]any { return scimUser(p.id, p.login, p.mail) },
 		untouched: func(p person) map[string]any { return scimUser(p.nickname, p.login, p.mail) },
 	},
 	{
 		vendor:    claimmap.Okta,
-		assertion: func(p person) map[string]any { return token(p.id, "OID-"+p.id, p.mail, p.login, p.login) },
+		assertion: func(p person) map[string]any { return claimsOf(p.id, "OID-"+p.id, p.mail, p.login, p.login) },
 		user:      func(p person) map[string]any { return scimUser(p.id, p.login, p.mail) },
 		untouched: func(p person) map[string]any { return scimUser(p.id, p.nickname, p.mail) },
 	},
 	{
 		vendor:    claimmap.Generic,
-		assertion: func(p person) map[string]any { return token(p.id, "OID-"+p.id, p.mail, p.login, p.login) },
+		assertion: func(p person) map[string]any { return claimsOf(p.id, "OID-"+p.id, p.mail, p.login, p.login) },
 		user:      func(p person) map[string]any { return scimUser(p.id, p.login, p.mail) },
 		untouched: func(p person) map[string]any { return scimUser(p.nickname, p.nickname, p.nickname) },
 	},

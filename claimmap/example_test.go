@@ -3,6 +3,7 @@ package claimmap_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/claimmap"
@@ -116,4 +117,77 @@ func ExampleMapping_Subject() {
 	// Output:
 	// jane.doe@example.com <nil>
 	// true claimmap: google.subject = user.emails[0].value.lowerAscii(): empty value
+}
+
+func ExampleMapping_GroupValue() {
+	m := claimmap.Recommended(claimmap.Okta)
+	fmt.Println(m.GroupValue(claimmap.Group{ExternalID: "00g1", DisplayName: "eng"}))
+	// Output: eng <nil>
+}
+
+func ExampleMapping_EvaluateUser() {
+	m, err := claimmap.Parse("google.subject=user.userName,google.group=group.externalId,google.display_name=user.displayName,attribute.title=user.title")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	attributes, err := m.EvaluateUser(map[string]any{"userName": "jdoe", "displayName": "Jane Doe"})
+	fmt.Println(attributes.Subject, attributes.DisplayName)
+	fmt.Println(err)
+	// Output:
+	// jdoe Jane Doe
+	// claimmap: attribute.title = user.title: empty value: an attribute it reads is absent
+}
+
+func ExampleEvaluateAssertion() {
+	provider := map[string]string{
+		"google.subject": "assertion.email.lowerAscii()",
+		"attribute.team": "assertion.department.extract('acme/{team}/')",
+	}
+	attributes, err := claimmap.EvaluateAssertion(provider, map[string]any{"email": "Jane@Example.com", "department": "acme/core/1"})
+	fmt.Println(attributes.Subject, attributes.Custom["team"], err)
+	// Output: jane@example.com core <nil>
+}
+
+// Do this token and this user meet?
+func ExamplePreview() {
+	provider := map[string]string{"google.subject": "assertion.email"}
+	token := map[string]any{"email": "Jane.Doe@example.com"}
+	user := map[string]any{"emails": []any{map[string]any{"type": "work", "value": "Jane.Doe@example.com"}}}
+	meeting, err := claimmap.Preview(provider, token, claimmap.Recommended(claimmap.EntraID), user)
+	fmt.Println(meeting.Meet, meeting.Token.Subject, meeting.Provisioned.Subject, err)
+	// Output: false Jane.Doe@example.com jane.doe@example.com <nil>
+}
+
+func ExampleCheckUnique() {
+	users := []claimmap.User{
+		{UserName: "jane", WorkEmail: "jane@example.com"},
+		{UserName: "john", WorkEmail: ""},
+		{UserName: "Jane", WorkEmail: "JANE@example.com"},
+	}
+	for conflict := range claimmap.CheckUnique(slices.Values(users), claimmap.Recommended(claimmap.EntraID)) {
+		fmt.Println(conflict)
+	}
+	// Output:
+	// row 1: google.subject: empty value
+	// row 2: google.subject: duplicate value, first in row 0
+	// row 2: userName: duplicate value, first in row 0
+}
+
+func ExampleSupported() {
+	for _, row := range claimmap.Supported() {
+		if row.Key == "google.group" {
+			fmt.Println(row.Expression, row.Conflict != "")
+		}
+	}
+	// Output:
+	// group.externalId false
+	// group.externalId.lowerAscii() true
+	// group.displayName false
+	// group.displayName.lowerAscii() true
+}
+
+func ExampleVendorOf() {
+	fmt.Println(claimmap.VendorOf("VENDOR_TYPE_UNSPECIFIED", "https://login.microsoftonline.com/TENANT/v2.0"))
+	// Output: Microsoft Entra ID
 }

@@ -70,6 +70,11 @@ func (f *flagReader) read(body string) {
 		f.fail(f.at, "this looks like JSON; a flag is KEY=EXPRESSION,KEY=EXPRESSION")
 		return
 	}
+	// gcloud adds the delimiter and splits, and so loses the end of a flag that
+	// ends with a part of it.
+	if closed := strings.Split(body+f.delim, f.delim); closed[len(closed)-1] != "" {
+		f.fail(len(f.flag), "the flag ends with a part of the delimiter %q, which gcloud would cut off", f.delim)
+	}
 	pieces := strings.Split(strings.TrimSuffix(body, f.delim), f.delim)
 	if len(pieces) > maxRules {
 		f.issues = append(f.issues, Issue{Class: ClassLimit, Message: fmt.Sprintf("%d rules; at most %d are read", len(pieces), maxRules)})

@@ -215,10 +215,13 @@ func (r *rule) resolve() []Issue {
 	if n := utf8.RuneCountInString(r.expr); n > maxRule && strings.HasPrefix(r.key, attributePrefix) {
 		c.fail(0, ClassLimit, "%d characters; a rule has at most %d", n, maxRule)
 	}
-	r.note = c.notes
+	if len(c.faults) == 0 {
+		c.faults = typeCheck(r.src) // what the checker leaves to CEL, as kinds of numbers
+	}
 	if len(c.faults) > 0 {
 		return r.issues(c.faults)
 	}
+	r.note = c.notes
 	r.eval = newProgram(tree)
 	return nil
 }

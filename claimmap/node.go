@@ -91,9 +91,9 @@ func (n *node) String() string {
 	return b.String()
 }
 
-// printIn prints n as an operand that must bind at least as tight as min.
-func (n *node) printIn(b *strings.Builder, min int) {
-	if n.precedence() >= min {
+// printIn prints n as an operand that must bind at least that tight.
+func (n *node) printIn(b *strings.Builder, tight int) {
+	if n.precedence() >= tight {
 		n.print(b)
 		return
 	}
@@ -138,9 +138,14 @@ func (n *node) print(b *strings.Builder) {
 		b.WriteByte(')')
 	case nodeUnary:
 		b.WriteString(n.name)
-		// An even run of ! or - disappears in CEL's grammar, so one that is in
-		// the tree was written with parentheses.
-		n.args[0].printIn(b, precMember)
+		// An even run of ! or - disappears in CEL's grammar, and - before a
+		// number is part of the number: what is in the tree was written with
+		// parentheses.
+		tight := precMember
+		if kind := n.args[0].kind; kind == nodeInt || kind == nodeNumber {
+			tight++
+		}
+		n.args[0].printIn(b, tight)
 	case nodeBinary:
 		prec := binaryPrecedence(n.name)
 		n.args[0].printIn(b, prec)

@@ -53,7 +53,8 @@ func (r *rule) program() *program {
 
 // Some operations of CEL cost more than cel-go accounts for where it does not
 // know the types beforehand: == and in walk values that macros have nested into
-// each other, + doubles what a macro hands it, replace and join multiply lengths.
+// each other, + doubles what a macro hands it, replace and join multiply lengths,
+// size counts the characters of a string.
 // In the text that is compiled they are calls of functions of ours, which do
 // the same within limits and at the right cost.
 const (
@@ -62,12 +63,13 @@ const (
 	guardedIn      = "in_within_limits"
 	guardedJoin    = "join_within_limits"
 	guardedReplace = "replace_within_limits"
+	guardedSize    = "size_within_limits"
 )
 
 // notEvaluated are functions that are refused in a provider's mapping: our own
 // names, and functions whose cost cannot be bounded and that make nothing a
 // mapping can use.
-var notEvaluated = []string{guardedAdd, guardedEqual, guardedIn, guardedJoin, guardedReplace, "format", "bytes"}
+var notEvaluated = []string{guardedAdd, guardedEqual, guardedIn, guardedJoin, guardedReplace, guardedSize, "format", "bytes"}
 
 // guarded returns the tree with those operations replaced.
 func (n *node) guarded() *node {
@@ -87,6 +89,8 @@ func (n *node) guarded() *node {
 		out.kind, out.name = nodeCall, guardedIn
 	case n.kind == nodeMember && n.name == "join":
 		out.name = guardedJoin
+	case (n.kind == nodeMember || n.kind == nodeCall) && n.name == "size":
+		out.kind, out.name = nodeCall, guardedSize
 	case n.kind == nodeMember && n.name == "replace":
 		out.name = guardedReplace
 	}

@@ -184,14 +184,14 @@ func checkColumns[T any](rows iter.Seq[T], columns ...column[T]) iter.Seq[Confli
 			sets[i] = hashSet{}
 		}
 		for {
-			batch, any := make([]suspicion, len(columns)), false
+			batch, left := make([]suspicion, len(columns)), false
 			for i := range suspects {
 				n := min(len(suspects[i]), maxSuspects)
 				batch[i] = newSuspicion(suspects[i][:n])
 				suspects[i] = suspects[i][n:]
-				any = any || n > 0
+				left = left || n > 0
 			}
-			if !any || !confirm(rows, columns, h, batch, yield) {
+			if !left || !confirm(rows, columns, h, batch, yield) {
 				return
 			}
 		}
