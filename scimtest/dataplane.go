@@ -69,7 +69,7 @@ func (c *call) serving(tenant string) bool {
 
 func isActive[T any](c *call, k *kind[T], name string) bool {
 	_, v, err := find(c, k, name)
-	return err == nil && c.stateOf(v) == active
+	return err == nil && k.state(v) == active
 }
 
 // authenticates reports whether the header holds the value of an active token

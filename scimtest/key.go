@@ -14,6 +14,7 @@ var keys = &kind[iam.WorkforcePoolProviderKey]{
 	usual:    10, most: 10,
 	table:      func(s *state) table[iam.WorkforcePoolProviderKey] { return s.keys },
 	mark:       func(v *iam.WorkforcePoolProviderKey, state, purge string) { v.State, v.ExpireTime = state, purge },
+	state:      func(v *iam.WorkforcePoolProviderKey) string { return v.State },
 	show:       func(_ *call, _ *record[iam.WorkforcePoolProviderKey], v *iam.WorkforcePoolProviderKey) any { return v },
 	operations: true,
 	permission: "iam.workforcePoolProviderKeys",

@@ -20,6 +20,8 @@ type kind[T any] struct {
 	// mark sets the output-only fields of the life cycle: state and, as
 	// RFC 3339 or "", the time of the purge.
 	mark func(v *T, state, purge string)
+	// state reads what mark set.
+	state func(*T) string
 	// show is the resource as this caller sees it.
 	show func(c *call, r *record[T], v *T) any
 	// operations says whether writes reply with an operation.
@@ -166,7 +168,7 @@ func (k *kind[T]) listOf(c *call, records []*record[T], keep func(*T) bool) (any
 	items, last, more := []any{}, "", false
 	for _, r := range records {
 		v := r.at(c.now)
-		if v == nil || r.name <= after || !keep(v) || (!showDeleted && c.stateOf(v) == deleted) {
+		if v == nil || r.name <= after || !keep(v) || (!showDeleted && k.state(v) == deleted) {
 			continue
 		}
 		if len(items) == size {
@@ -184,9 +186,6 @@ func (k *kind[T]) listOf(c *call, records []*record[T], keep func(*T) bool) (any
 	}
 	return reply, nil
 }
-
-// stateOf reads the state field that every resource has.
-func (c *call) stateOf(v any) any { return toObject(v)["state"] }
 
 // A page token is the last name of the page before, with the question it
 // answers, so that it cannot continue another list.

@@ -19,6 +19,7 @@ var pools = &kind[iam.WorkforcePool]{
 	usual:    50, most: 100,
 	table:      func(s *state) table[iam.WorkforcePool] { return s.pools },
 	mark:       func(v *iam.WorkforcePool, state, purge string) { v.State, v.ExpireTime = state, purge },
+	state:      func(v *iam.WorkforcePool) string { return v.State },
 	show:       func(_ *call, _ *record[iam.WorkforcePool], v *iam.WorkforcePool) any { return v },
 	operations: true,
 	permission: "iam.workforcePools",

@@ -23,6 +23,7 @@ var providers = &kind[iam.WorkforcePoolProvider]{
 	usual:    50, most: 100,
 	table:      func(s *state) table[iam.WorkforcePoolProvider] { return s.providers },
 	mark:       func(v *iam.WorkforcePoolProvider, state, purge string) { v.State, v.ExpireTime = state, purge },
+	state:      func(v *iam.WorkforcePoolProvider) string { return v.State },
 	show:       func(_ *call, _ *record[iam.WorkforcePoolProvider], v *iam.WorkforcePoolProvider) any { return v },
 	operations: true,
 	permission: "iam.workforcePoolProviders",

@@ -69,6 +69,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		errorReply(refuse("INTERNAL", "%v", s.err), false).write(w)
 		return
 	}
+	if r.Body == nil { // only without a listener
+		r.Body = http.NoBody
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
 		// The caller went away in the middle of its request.

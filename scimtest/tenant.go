@@ -19,6 +19,7 @@ var tenants = &kind[iam.WorkforcePoolProviderScimTenant]{
 	usual:    50, most: 100,
 	table:      func(s *state) table[iam.WorkforcePoolProviderScimTenant] { return s.tenants },
 	mark:       func(v *iam.WorkforcePoolProviderScimTenant, state, purge string) { v.State, v.PurgeTime = state, purge },
+	state:      func(v *iam.WorkforcePoolProviderScimTenant) string { return v.State },
 	show:       showTenant,
 	permission: "iam.workforcePoolProviderScimTenants",
 }

@@ -18,6 +18,7 @@ var tokens = &kind[iam.WorkforcePoolProviderScimToken]{
 	usual:    2, most: 100,
 	table: func(s *state) table[iam.WorkforcePoolProviderScimToken] { return s.tokens },
 	mark:  func(v *iam.WorkforcePoolProviderScimToken, state, _ string) { v.State = state },
+	state: func(v *iam.WorkforcePoolProviderScimToken) string { return v.State },
 	show: func(_ *call, _ *record[iam.WorkforcePoolProviderScimToken], v *iam.WorkforcePoolProviderScimToken) any {
 		return v
 	},
