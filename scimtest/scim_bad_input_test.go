@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -165,6 +166,21 @@ func TestTolerated(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestIDsAreDecodedOnce reads users whose ids look like something else.
+func TestIDsAreDecodedOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, directoryConfig{})
+	for i, id := range []string{"a/b", "a%2fb", "..", "%2e%2e", ".search ", "é?#"} {
+		name := fmt.Sprintf("u%d", i)
+		if _, err := f.dir.addUser(fmt.Appendf(nil, `{"id":%q,"userName":%q,"emails":[{"value":%q,"type":"work"}]}`, id, name, name)); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.must(200, "GET", "/Users/"+url.PathEscape(id), "")["userName"]; got != name {
+			t.Errorf("GET of the user with id %q yields %v, want %s", id, got, name)
+		}
 	}
 }
 

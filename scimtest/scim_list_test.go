@@ -284,6 +284,21 @@ func TestListPaging(t *testing.T) {
 	}
 }
 
+// TestListLimitWithIndex: what an index finds is limited as well.
+func TestListLimitWithIndex(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, directoryConfig{})
+	for i := range 120 {
+		f.create("/Users", fmt.Sprintf(`{"userName":"u%d","displayName":"Same","emails":[{"value":"u%d@x","type":"work"}]}`, i, i))
+	}
+	for query, want := range map[string]int{"": 100, "&count=7": 7, "&count=0": 0} {
+		path := "/Users?filter=" + escape(`displayName eq "same"`) + query
+		if got := len(f.must(200, "GET", path, "")["Resources"].([]any)); got != want {
+			t.Errorf("GET %s has %d resources, want %d", path, got, want)
+		}
+	}
+}
+
 func TestProjection(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, directoryConfig{mapping: looseMapping})

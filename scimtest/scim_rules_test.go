@@ -181,6 +181,22 @@ func TestMappedValuesAreImmutable(t *testing.T) {
 	}
 }
 
+// TestSubjectIsTheFirstEmail: of several emails the first is mapped.
+func TestSubjectIsTheFirstEmail(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, directoryConfig{behaviour: scimBehaviour{emails: EmailsAny}})
+	emails := func(name, first, second string) string {
+		return fmt.Sprintf(`{"userName":%q,"emails":[{"value":%q},{"value":%q}]}`, name, first, second)
+	}
+	f.must(201, "POST", "/Users", emails("ada", "ada@x", "shared@x"))
+	f.must(201, "POST", "/Users", emails("bob", "bob@x", "shared@x"))
+	f.refused(409, uniqueness, "POST", "/Users", emails("eve", "ADA@x", "eve@x"))
+	f.must(201, "POST", "/Users", emails("eve", "shared@x", "ada@x"))
+	f.must(200, "PUT", "/Users/id-1", emails("ada", "ada@x", "new@x"))
+	f.refused(400, mutability, "PUT", "/Users/id-1", emails("ada", "new@x", "ada@x"))
+	f.refused(400, invalidValue, "PUT", "/Users/id-1", `{"userName":"ada","emails":[{"type":"work"},{"value":"ada@x"}]}`)
+}
+
 // TestMappedKeys holds the expressions this file's code evaluates against the
 // ones the control plane accepts.
 func TestMappedKeys(t *testing.T) {
