@@ -168,11 +168,7 @@ func jsonReply(code int, body any, compact bool) *reply {
 }
 
 func errorReply(e *statusError, compact bool) *reply {
-	r := jsonReply(e.code(), e.body(), compact)
-	for name, values := range e.header {
-		r.header[name] = values
-	}
-	return r
+	return jsonReply(e.code(), e.body(), compact)
 }
 
 func (r *reply) write(w http.ResponseWriter) {

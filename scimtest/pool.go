@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -157,7 +158,7 @@ func merge[T any](c *call, k *kind[T], r *record[T], rule maskRule, maskRequired
 		return nil, nil, invalidField("update_mask", "update_mask is required.")
 	default:
 		for name := range patch {
-			if name != "name" && !ruleHas(rule.output, name) {
+			if name != "name" && !slices.Contains(rule.output, name) {
 				paths = append(paths, []string{name})
 			}
 		}
@@ -177,15 +178,6 @@ func merge[T any](c *call, k *kind[T], r *record[T], rule maskRule, maskRequired
 		return nil, nil, invalidField(k.field, "Invalid %s: %v", k.field, err)
 	}
 	return v, named, nil
-}
-
-func ruleHas(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // namedAny reports whether the mask reaches a path: by itself, by a path above

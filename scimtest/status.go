@@ -14,7 +14,6 @@ type statusError struct {
 	status  string // a name of google.rpc.Code
 	message string
 	details []any
-	header  http.Header
 	http    int // other than the status's own
 }
 
