@@ -53,6 +53,7 @@ func TestPatchUser(t *testing.T) {
 		// 3.5.2.2 remove
 		{"remove a value", `{"op":"remove","path":"title"}`, `{"title":null}`},
 		{"remove with value null: clients write it", `{"op":"remove","path":"title","value":null}`, `{"title":null}`},
+		{"remove a list with value null", `{"op":"remove","path":"emails","value":null}`, `{"emails":null}`},
 		{"remove what is not there", `{"op":"remove","path":"nickName"}`, `{}`},
 		{"remove a sub-attribute", `{"op":"remove","path":"name.givenName"}`, `{"name":{"familyName":"King"}}`},
 		{"remove the last sub-attributes", `{"op":"remove","path":"name.givenName"},{"op":"remove","path":"name.familyName"}`, `{"name":null}`},
@@ -239,6 +240,7 @@ func TestPatchMembers(t *testing.T) {
 		{"remove by a filter with more terms", `{"op":"remove","path":"members[type eq \"Group\" and value eq \"id-1\"]"}`, "id-1 id-2 id-5"},
 		{"remove all but one", `{"op":"remove","path":"members[value ne \"id-1\"]"}`, "id-1"},
 		{"remove all", `{"op":"remove","path":"members"}`, ""},
+		{"remove all with value null", `{"op":"remove","path":"members","value":null}`, ""},
 		{"remove by value: Entra ID without the flag", `{"op":"Remove","path":"members","value":[{"value":"id-1"}]}`, "id-2 id-5"},
 		{"remove by value, nobody", `{"op":"Remove","path":"members","value":[]}`, "id-1 id-2 id-5"},
 		{"remove by value, somebody else", `{"op":"Remove","path":"members","value":[{"value":"nobody"}]}`, "id-1 id-2 id-5"},
