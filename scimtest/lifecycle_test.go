@@ -105,8 +105,11 @@ func TestDeletedParent(t *testing.T) {
 	if code, body, _ := a.users(tenant, bearer); code != http.StatusOK {
 		t.Fatalf("GET /Users = %d %s, want 200", code, body)
 	}
+	a.ok("POST", "v1/"+tenantName+"/tokens?workforcePoolProviderScimTokenId=token-b", nil)
+	a.ok("DELETE", "v1/"+tenantName+"/tokens/token-b", nil)
 	a.ok("DELETE", "v1/"+poolName, nil)
 	a.ok("GET", "v1/"+tokenName, nil)
+	a.wantRefused("POST", "v1/"+tenantName+"/tokens/token-b:undelete", nil, "400 FAILED_PRECONDITION: The workforce pool "+poolName+" is deleted")
 	a.wantRefused("PATCH", "v1/"+tokenName, map[string]any{"displayName": "x"}, "400 FAILED_PRECONDITION: The workforce pool "+poolName+" is deleted")
 	a.wantRefused("DELETE", "v1/"+tenantName, nil, "400 FAILED_PRECONDITION")
 	a.wantRefused("POST", "v1/"+poolName+"/providers?workforcePoolProviderId=okta", testProvider("okta"), "400 FAILED_PRECONDITION")

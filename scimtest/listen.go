@@ -80,8 +80,7 @@ func (s *Server) URL() string {
 func (s *Server) Close() {
 	s.closing.Do(func() {
 		close(s.closed)
-		s.pipe.Close()
-		s.http.Close()
+		s.http.Close() // and with it the listeners
 		s.direct.CloseIdleConnections()
 		s.overPipe.CloseIdleConnections()
 	})

@@ -62,7 +62,7 @@ func newRoute(method, path, id, permission string, query []string, h handler, re
 // match compares a route with the segments of an escaped path and returns the
 // decoded variables. An id with a slash or a dot segment in it, however
 // escaped, is kept for the caller to refuse.
-func (r *route) match(segments []string, verb string) (map[string]string, bool) {
+func (r *route) match(segments []string) (map[string]string, bool) {
 	if len(segments) != len(r.segments) {
 		return nil, false
 	}
@@ -71,10 +71,11 @@ func (r *route) match(segments []string, verb string) (map[string]string, bool) 
 		got := segments[i]
 		last := i == len(segments)-1
 		if last && r.verb != "" {
-			if verb != r.verb {
+			id, ok := strings.CutSuffix(got, ":"+r.verb)
+			if !ok {
 				return nil, false
 			}
-			got = strings.TrimSuffix(got, ":"+verb)
+			got = id
 		}
 		if !strings.HasPrefix(want, "{") {
 			if got != want {
@@ -91,28 +92,19 @@ func (r *route) match(segments []string, verb string) (map[string]string, bool) 
 	return vars, true
 }
 
-// findRoute finds the method for a verb and an escaped path. A custom method
-// ("…/{pool}:undelete") wins over a plain one whose last id holds a colon, as
-// in google.api.http's grammar.
+// findRoute finds the method for an HTTP verb and an escaped path.
 func findRoute(method, escapedPath string) (*route, map[string]string) {
 	path, ok := strings.CutPrefix(escapedPath, "/")
 	if !ok {
 		return nil, nil
 	}
 	segments := strings.Split(path, "/")
-	last := segments[len(segments)-1]
-	verb := ""
-	if i := strings.LastIndexByte(last, ':'); i >= 0 {
-		verb = last[i+1:]
-	}
-	for _, custom := range []bool{true, false} {
-		for _, r := range routes {
-			if r.Method != method || (r.verb != "") != custom {
-				continue
-			}
-			if vars, ok := r.match(segments, verb); ok {
-				return r, vars
-			}
+	for _, r := range routes {
+		if r.Method != method {
+			continue
+		}
+		if vars, ok := r.match(segments); ok {
+			return r, vars
 		}
 	}
 	return nil, nil
