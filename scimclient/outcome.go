@@ -69,8 +69,11 @@ func (c *Client) refused(r *request, rep *reply) (retry.Verdict, *Error) {
 	e.Status = rep.status
 	e.SCIMType, e.Detail = errorBody(rep.body)
 	e.Remedy = c.remedy(e.Kind)
-	if e.SCIMType == "mutability" {
+	switch {
+	case e.SCIMType == "mutability":
 		e.Remedy = "a value that google.subject or google.group is mapped from cannot be changed: delete the resource and create it again"
+	case e.Kind == iamscim.ErrInvalidArgument && e.Detail != "":
+		e.Remedy = "%+v prints what the service said about it, which may hold names"
 	}
 	return r.verdict(class, retry.After(rep.header, time.Now())), e
 }

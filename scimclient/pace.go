@@ -44,6 +44,7 @@ type pacer struct {
 
 const (
 	startShare  = 1.0 / 8   // of the ceiling, at the start
+	leastStart  = 1         // per second, at the start, if the ceiling allows it
 	floorShare  = 1.0 / 100 // of the ceiling, the least after cuts
 	growth      = 0.004     // of the ceiling, added per second
 	cut         = 0.7       // what a 429 leaves of the rate
@@ -55,7 +56,8 @@ const (
 
 func newPacer(perMinute int) *pacer {
 	ceiling := float64(perMinute) / 60
-	p := &pacer{turn: make(chan struct{}, 1), ceiling: ceiling, rate: ceiling * startShare, slow: true}
+	p := &pacer{turn: make(chan struct{}, 1), ceiling: ceiling, rate: min(ceiling, max(ceiling*startShare, leastStart))}
+	p.slow = p.rate < p.ceiling
 	p.limiter = rate.NewLimiter(rate.Limit(p.rate), max(1, int(math.Ceil(ceiling*burstWindow))))
 	p.turn <- struct{}{}
 	return p
@@ -112,7 +114,7 @@ func (p *pacer) next(now time.Time) (event int, pause time.Duration) {
 // requests proves nothing about the quota and counts for little.
 func (p *pacer) grow(now time.Time) {
 	if p.rate >= p.ceiling {
-		p.grown = now
+		p.slow, p.grown = false, now
 		return
 	}
 	if p.grown.IsZero() {

@@ -3,6 +3,7 @@ package scimclient
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -122,12 +123,15 @@ func overlap(a, b operation) bool {
 	if a.Path == "" || b.Path == "" {
 		return true
 	}
-	same := strings.EqualFold(a.parts.urn, b.parts.urn) && strings.EqualFold(a.parts.attr, b.parts.attr)
-	if !same || a.parts.isMembers() && a.Op == b.Op {
+	if !strings.EqualFold(a.parts.urn, b.parts.urn) || !strings.EqualFold(a.parts.attr, b.parts.attr) {
 		return false
 	}
-	apart := a.parts.sub != "" && b.parts.sub != "" && !strings.EqualFold(a.parts.sub, b.parts.sub)
-	return !apart && !(a.parts.filtered && b.parts.filtered && a.parts.filter != b.parts.filter && a.Op == "remove" && b.Op == "remove")
+	if a.parts.isMembers() && b.parts.isMembers() {
+		of, _ := a.memberIDs()
+		ids, _ := b.memberIDs()
+		return slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(of, id) })
+	}
+	return a.parts.sub == "" || b.parts.sub == "" || strings.EqualFold(a.parts.sub, b.parts.sub)
 }
 
 // done reports whether the resource is as the operation should have left it.

@@ -279,11 +279,15 @@ func TestReadBack(t *testing.T) {
 func inMemory(t testing.TB, h func(*http.Request) string, opts ...scimclient.Option) *scimclient.Client {
 	t.Helper()
 	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(h(r)))}, nil
+		return jsonResponse(h(r)), nil
 	})
 	c, err := scimclient.New("https://h/v1", tokens(testToken), append(opts, scimclient.WithHTTPClient(&http.Client{Transport: transport}))...)
 	must(t, err)
 	return c
+}
+
+func jsonResponse(body string) *http.Response {
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
 }
 
 // TestReadBackRefuses: what cannot be proved is said before anything is sent.
