@@ -107,6 +107,7 @@
 //	D  alt=json, fields, prettyPrint and the other common parameters; another alt is 400
 //	D  X-Goog-User-Project needs serviceusage.services.use: 403 USER_PROJECT_DENIED ([WithDeniedPermissions])
 //	I  the caller may do everything, unauthenticated ([WithDeniedPermissions])
+//	U  the permissions for tokens.undelete and for the allow policies of tenants are named like the others
 //	D  the only location is global; U another is 404, in a create 400
 //
 // Operations and replication:
