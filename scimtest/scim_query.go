@@ -80,8 +80,8 @@ func (q scimQuery) memberTerms(behaviour MemberFilter) (scimQuery, error) {
 	return q, nil
 }
 
-// value is what the term wants its attribute to be, or the value of an
-// element of it, if the term says so.
+// wanted is the value that the term wants its attribute to have, or an element
+// of it, and the sub-attribute that is to have it; false if it is not text.
 func (f *scimFilter) wanted() (sub, value string, ok bool) {
 	if f.kind == filterCompare {
 		if f.target.sub != nil {

@@ -1,7 +1,6 @@
 package scimtest
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -14,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"google.golang.org/api/iam/v1"
 )
 
 // scale is the part of the largest tenant that the scale benchmarks fill:
@@ -142,20 +143,48 @@ func BenchmarkScaleLoad(b *testing.B) {
 	}
 }
 
+// scaleServer puts the directory behind a whole server, which finds the
+// tenant, checks the token and records each request.
+func scaleServer(b *testing.B, d *directory) (base, token string) {
+	srv := Start(b, WithSyncerGranted())
+	must := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	const pool = "locations/global/workforcePools/scale-pool"
+	must(srv.AddPool(&iam.WorkforcePool{Name: pool, Parent: "organizations/" + DefaultOrganization}))
+	must(srv.AddProvider(&iam.WorkforcePoolProvider{
+		Name:             pool + "/providers/entra",
+		AttributeMapping: map[string]string{"google.subject": "assertion.email.lowerAscii()"},
+		Oidc: &iam.GoogleIamAdminV1WorkforcePoolProviderOidc{IssuerUri: "https://idp.example", ClientId: "c",
+			WebSsoConfig: &iam.GoogleIamAdminV1WorkforcePoolProviderOidcWebSsoConfig{ResponseType: "ID_TOKEN", AssertionClaimsBehavior: "ONLY_ID_TOKEN_CLAIMS"}},
+	}))
+	tenant, err := srv.AddTenant(&iam.WorkforcePoolProviderScimTenant{Name: pool + "/providers/entra/scimTenants/tenant-a", ClaimMapping: testMapping})
+	must(err)
+	key, err := srv.AddToken(&iam.WorkforcePoolProviderScimToken{Name: tenant.Name + "/tokens/token-a"})
+	must(err)
+	srv.mu.Lock()
+	srv.st.directories[tenant.Name] = d
+	srv.mu.Unlock()
+	return tenant.BaseUri, key.SecurityToken
+}
+
 // BenchmarkScaleLookup sends lookups by each indexed attribute over 64
-// keep-alive connections; scan is the filter that no index answers.
+// keep-alive connections, the client on the same cores: to a whole server and
+// to the directory alone. The last two have no network: a filter that an index
+// answers, and one that looks at every user.
 func BenchmarkScaleLookup(b *testing.B) {
 	s := newScaleTenant(b)
-	srv := httptest.NewServer(s.dir)
-	defer srv.Close()
-	transport := &http.Transport{MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64}
-	defer transport.CloseIdleConnections()
+	alone := httptest.NewServer(s.dir)
+	defer alone.Close()
+	base, token := scaleServer(b, s.dir)
 	group := ""
 	for _, rec := range s.dir.store.all(true) {
 		group = rec.id
 		break
 	}
-	for _, row := range []struct {
+	rows := []struct {
 		name  string
 		query func(i int) string
 	}{
@@ -176,42 +205,52 @@ func BenchmarkScaleLookup(b *testing.B) {
 			return "/Groups?filter=" + escape(fmt.Sprintf(`id eq %q and members eq %q`, group, s.userIDs[i]))
 		}},
 		{"groupsOf", func(i int) string { return "/Groups?filter=" + escape(fmt.Sprintf(`members eq %q`, s.userIDs[i])) }},
-	} {
-		b.Run(row.name, func(b *testing.B) {
-			b.SetParallelism(max(64/runtime.GOMAXPROCS(0), 1))
-			var n atomic.Int64
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					i := int(n.Add(1)*7919) % s.users
-					req, _ := http.NewRequest("GET", srv.URL+row.query(i), nil)
-					resp, err := transport.RoundTrip(req)
-					if err != nil {
-						b.Error(err)
-						return
-					}
-					io.Copy(io.Discard, resp.Body)
-					resp.Body.Close()
-					if resp.StatusCode != http.StatusOK {
-						b.Errorf("GET %s = %d, want 200", row.query(i), resp.StatusCode)
-					}
-				}
-			})
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lookups/s")
-		})
+	}
+	for _, row := range rows {
+		b.Run("server/"+row.name, func(b *testing.B) { s.lookups(b, base, token, row.query) })
+	}
+	for _, row := range rows {
+		b.Run("directory/"+row.name, func(b *testing.B) { s.lookups(b, alone.URL, "", row.query) })
 	}
 	for _, row := range []struct{ name, filter string }{
 		{"indexed", `userName eq "user000001@contoso.example"`},
 		{"scan", `title eq "nobody"`},
 	} {
 		b.Run("handler/"+row.name, func(b *testing.B) {
+			path := "/Users?filter=" + escape(row.filter)
 			for b.Loop() {
-				w := httptest.NewRecorder()
-				w.Body = new(bytes.Buffer)
-				s.dir.ServeHTTP(w, httptest.NewRequest("GET", "/Users?filter="+escape(row.filter), nil))
-				if w.Code != http.StatusOK {
-					b.Fatalf("%s = %d, want 200", row.filter, w.Code)
-				}
+				s.serve(b, "GET", path, "", http.StatusOK)
 			}
 		})
 	}
+}
+
+// lookups sends GETs over 64 connections.
+func (s *scaleTenant) lookups(b *testing.B, base, token string, query func(i int) string) {
+	transport := &http.Transport{MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64}
+	defer transport.CloseIdleConnections()
+	b.SetParallelism(max(64/runtime.GOMAXPROCS(0), 1))
+	var n atomic.Int64
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			i := int(n.Add(1)*7919) % s.users
+			req, err := http.NewRequest("GET", base+query(i), nil)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			req.Header.Set("Authorization", "Bearer "+token)
+			resp, err := transport.RoundTrip(req)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				b.Errorf("GET %s = %d, want 200", query(i), resp.StatusCode)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lookups/s")
 }

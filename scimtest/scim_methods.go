@@ -1,8 +1,6 @@
 package scimtest
 
-import (
-	"net/http"
-)
+import "net/http"
 
 // reply shows a record. The directory's lock is held.
 func (c *scimCall) reply(status int, r row, p scimProjection) scimReply {
