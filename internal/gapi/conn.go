@@ -94,13 +94,15 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %s", svc.Name, redact.Text(err.Error()))
 	}
+	client = limit.Client(client, maxBody)
+	client.Transport = &guard{client.Transport}
 	if endpoint == "" {
 		endpoint = svc.Endpoint
 	}
 	return &Conn{
 		policy: policy.WithDefaults(),
 		options: []option.ClientOption{
-			option.WithHTTPClient(limit.Client(client, maxBody)),
+			option.WithHTTPClient(client),
 			option.WithEndpoint(endpoint),
 			option.WithLogger(logger),
 		},

@@ -19,6 +19,10 @@ import (
 // secrets are scrubbed from the *googleapi.Error that stays reachable.
 func Wrap(op, resource string, attempts int, err error, secrets ...iamscim.Secret) *iamscim.Error {
 	e := &iamscim.Error{Op: op, Resource: resource, Attempts: attempts, Err: err}
+	known := make([]string, len(secrets))
+	for i, s := range secrets {
+		known[i] = s.Reveal()
+	}
 	var api *googleapi.Error
 	if !errors.As(err, &api) {
 		switch {
@@ -30,11 +34,12 @@ func Wrap(op, resource string, attempts int, err error, secrets ...iamscim.Secre
 			e.Kind = iamscim.ErrUnavailable
 			e.Remedy = "check the network and the endpoint"
 		}
+		e.Err = clean(err, known)
 		return e
 	}
-	scrub(api, secrets)
 	m := parseModel(api)
-	e.Violations = m.violations()
+	scrub(api, known)
+	e.Violations = m.violations(known)
 	e.Kind, e.Remedy = kind(api.Code, m)
 	return e
 }
@@ -63,11 +68,11 @@ func parseModel(api *googleapi.Error) model {
 	return reply.Error
 }
 
-func (m model) violations() []iamscim.Violation {
+func (m model) violations(known []string) []iamscim.Violation {
 	var all []iamscim.Violation
 	for _, d := range m.Details {
 		for _, v := range d.FieldViolations {
-			all = append(all, iamscim.Violation{Field: v.Field, Rule: v.Description})
+			all = append(all, iamscim.Violation{Field: redact.Text(v.Field, known...), Rule: redact.Text(v.Description, known...)})
 		}
 	}
 	return all
@@ -115,34 +120,58 @@ func kind(code int, m model) (error, string) {
 
 // scrub takes secrets out of the error a caller may print: those that were
 // sent, and whatever looks like one.
-func scrub(api *googleapi.Error, secrets []iamscim.Secret) {
-	known := make([]string, len(secrets))
-	for i, s := range secrets {
-		known[i] = s.Reveal()
-	}
+func scrub(api *googleapi.Error, known []string) {
 	changed := false
-	clean := func(s *string) {
-		if text := redact.Text(*s, known...); text != *s {
+	replace := func(s *string, by func(string, ...string) string) {
+		if text := by(*s, known...); text != *s {
 			*s, changed = text, true
 		}
 	}
-	clean(&api.Message)
-	clean(&api.Body)
+	replace(&api.Message, redact.Text)
+	replace(&api.Body, redact.Body)
 	for i := range api.Errors {
-		clean(&api.Errors[i].Message)
+		replace(&api.Errors[i].Message, redact.Text)
+		replace(&api.Errors[i].Reason, redact.Text)
 	}
 	for _, values := range api.Header {
 		for i := range values {
-			clean(&values[i])
+			replace(&values[i], redact.Text)
 		}
 	}
+	for i, detail := range api.Details {
+		var c bool
+		api.Details[i], c = redact.Value(detail, known...)
+		changed = changed || c
+	}
 	if changed {
-		// The details, and the gax error around the reply, hold further
-		// copies; the scrubbed body has all they say.
-		api.Details = nil
+		// The gax error around the reply holds a copy of its own.
 		api.Wrap(nil)
 	}
 }
+
+// clean is err without the secrets in its text. What it wraps has them too, so
+// only the end of a context stays reachable.
+func clean(err error, known []string) error {
+	text := redact.Text(err.Error(), known...)
+	if text == err.Error() {
+		return err
+	}
+	scrubbed := &cleanError{text: text}
+	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, ended) {
+			scrubbed.ended = ended
+		}
+	}
+	return scrubbed
+}
+
+type cleanError struct {
+	text  string
+	ended error
+}
+
+func (e *cleanError) Error() string { return e.text }
+func (e *cleanError) Unwrap() error { return e.ended }
 
 // badContent reports whether err is about the content of a 2xx reply.
 func badContent(err error) bool {

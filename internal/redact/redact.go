@@ -4,12 +4,16 @@
 package redact
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"log/slog"
+	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,7 +26,7 @@ const Mark = "[redacted]"
 var secretKeys = []string{
 	"securitytoken", "plaintext", "clientsecret",
 	"authorization", "accesstoken", "refreshtoken", "idtoken", "subjecttoken",
-	"assertion", "privatekey", "password",
+	"assertion", "privatekey", "password", "xgoogapikey",
 }
 
 func isSecretKey(key string) bool {
@@ -41,18 +45,96 @@ var inText = regexp.MustCompile(`(?i)(\\?["']?(?:security_?-?token|plain_?-?text
 var bearer = regexp.MustCompile(`(?i)\b(Bearer)\s+[A-Za-z0-9\-._~+/]{8,}=*`)
 
 // Text returns s with the values of secret keys, bearer tokens and each of the
-// known secrets replaced by [Mark].
+// known secrets, however they are written, replaced by [Mark].
 func Text(s string, known ...string) string {
 	for _, k := range known {
-		if k != "" {
-			s = strings.ReplaceAll(s, k, Mark)
-			if quoted, err := json.Marshal(k); err == nil {
-				s = strings.ReplaceAll(s, strings.Trim(string(quoted), `"`), Mark)
-			}
+		for _, spelled := range spellings(k) {
+			s = strings.ReplaceAll(s, spelled, Mark)
 		}
 	}
 	s = inText.ReplaceAllString(s, `${1}"`+Mark+`"`)
 	return bearer.ReplaceAllString(s, `$1 `+Mark)
+}
+
+// spellings are the ways in which a secret may come back in a text: as it is,
+// in JSON with and without escapes for HTML, in a URL, in HTML and quoted as Go
+// does. The longest go first, since one may be a part of another.
+func spellings(secret string) []string {
+	if secret == "" {
+		return nil
+	}
+	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), inside(strconv.Quote(secret))}
+	var b bytes.Buffer
+	for _, escapeHTML := range []bool{true, false} {
+		b.Reset()
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(escapeHTML)
+		if e.Encode(secret) == nil {
+			all = append(all, inside(strings.TrimSpace(b.String())))
+		}
+	}
+	slices.SortStableFunc(all, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(all)
+}
+
+// inside is a quoted text without its quotes.
+func inside(quoted string) string { return quoted[1 : len(quoted)-1] }
+
+// Body is Text for the body of a reply. In JSON every string is looked at as
+// what it means, so that no way of escaping hides a secret; a body without one
+// stays as it is.
+func Body(s string, known ...string) string {
+	d := json.NewDecoder(strings.NewReader(s))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil || d.More() {
+		return Text(s, known...)
+	}
+	clean, changed := Value(v, known...)
+	if !changed {
+		return s
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(clean) != nil {
+		return Mark
+	}
+	return b.String()
+}
+
+// Value is Text for every string of a decoded JSON value, and reports whether
+// there was something to take out.
+func Value(v any, known ...string) (clean any, changed bool) {
+	switch v := v.(type) {
+	case string:
+		text := Text(v, known...)
+		return text, text != v
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			var c bool
+			list[i], c = Value(item, known...)
+			changed = changed || c
+		}
+		return list, changed
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for key, item := range v {
+			name := Text(key, known...)
+			c := name != key
+			if text, ok := item.(string); ok && isSecretKey(key) && text != "" && text != Mark {
+				object[name], c = Mark, true
+			} else {
+				var ic bool
+				object[name], ic = Value(item, known...)
+				c = c || ic
+			}
+			changed = changed || c
+		}
+		return object, changed
+	}
+	return v, false
 }
 
 // Handler passes records on to base without the secrets in them: attributes

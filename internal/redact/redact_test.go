@@ -106,3 +106,46 @@ func TestText(t *testing.T) {
 		}
 	}
 }
+
+// TestSpellings: a secret that was sent comes back in other spellings.
+func TestSpellings(t *testing.T) {
+	t.Parallel()
+	const known = `s3"\<&>é/+ x`
+	tests := []struct{ name, in, want string }{
+		{"as it is", "a " + known + " b", "a [redacted] b"},
+		{"JSON", `{"m":"s3\"\\\u003c\u0026\u003eé/+ x"}`, `{"m":"[redacted]"}`},
+		{"JSON without escapes for HTML", `{"m":"s3\"\\<&>é/+ x"}`, `{"m":"[redacted]"}`},
+		{"query", "q=s3%22%5C%3C%26%3E%C3%A9%2F%2B+x&z=1", "q=[redacted]&z=1"},
+		{"path", "/s3%22%5C%3C&%3E%C3%A9%2F+%20x/z", "/[redacted]/z"},
+		{"HTML", "<b>s3&#34;\\&lt;&amp;&gt;é/+ x</b>", "<b>[redacted]</b>"},
+	}
+	for _, tt := range tests {
+		if got := Text(tt.in, known); got != tt.want {
+			t.Errorf("%s: Text(%q) = %q, want %q", tt.name, tt.in, got, tt.want)
+		}
+	}
+	if got := Text("nothing is known", ""); got != "nothing is known" {
+		t.Errorf("Text with an empty secret = %q", got)
+	}
+}
+
+func TestBody(t *testing.T) {
+	t.Parallel()
+	const known = `s3"/é`
+	tests := []struct{ name, in, want string }{
+		{"nothing to hide, byte for byte", "{ \"n\" : 1.50, \"m\":\"\\u00e9\" }\n", "{ \"n\" : 1.50, \"m\":\"\\u00e9\" }\n"},
+		{"escapes that mean the secret", `{"m":"got \u0073\u0033\"\/\u00e9","n":12345678901234567890}`, "{\"m\":\"got [redacted]\",\"n\":12345678901234567890}\n"},
+		{"in an array", `["a","s3\"/é"]`, "[\"a\",\"[redacted]\"]\n"},
+		{"as a key", `{"s3\"/é":1}`, "{\"[redacted]\":1}\n"},
+		{"secret key", `{"error":{"details":[{"plainText":"unknown to us"}]}}`, "{\"error\":{\"details\":[{\"plainText\":\"[redacted]\"}]}}\n"},
+		{"object behind a secret key", `{"clientSecret":{"value":{"thumbprint":"t"}}}`, `{"clientSecret":{"value":{"thumbprint":"t"}}}`},
+		{"no JSON", `<p>s3&#34;/é</p>`, `<p>[redacted]</p>`},
+		{"JSON and more", `{"a":1} s3"/é`, `{"a":1} [redacted]`},
+		{"empty", "", ""},
+	}
+	for _, tt := range tests {
+		if got := Body(tt.in, known); got != tt.want {
+			t.Errorf("%s: Body(%q) = %q, want %q", tt.name, tt.in, got, tt.want)
+		}
+	}
+}
