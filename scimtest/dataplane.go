@@ -21,7 +21,7 @@ func (s *Server) scim(r *http.Request, body []byte) *reply {
 	if !strings.HasPrefix(r.URL.EscapedPath(), scimPrefix) {
 		return errorReply(refuse("NOT_FOUND", "Method not found."), false)
 	}
-	path := "/" + strings.TrimSuffix(rest, "/")
+	path := "/" + rest
 	d, refusal := s.admit(r, uid, path)
 	if refusal != nil {
 		return refusal

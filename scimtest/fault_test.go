@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -234,6 +235,29 @@ func TestFaultOperation(t *testing.T) {
 		t.Errorf("the state changed from\n%s\nto\n%s", before, after)
 	}
 	a.ok("POST", "v1/"+poolName+"/providers?workforcePoolProviderId=okta", testProvider("okta"))
+}
+
+// TestFaultWithoutListener: a server used as a plain handler cannot cut a
+// connection; it aborts the handler, as net/http asks for, and Close ends a
+// stall.
+func TestFaultWithoutListener(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []scimtest.FaultKind{scimtest.FaultClose, scimtest.FaultCutHeader, scimtest.FaultCutBody, scimtest.FaultStall} {
+		srv := scimtest.New()
+		srv.Fail(scimtest.Fault{Kind: kind})
+		ended := make(chan any)
+		go func() {
+			defer func() { ended <- recover() }()
+			srv.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/v1/"+poolName, nil))
+		}()
+		if kind == scimtest.FaultStall {
+			srv.Close()
+		}
+		if got := <-ended; got != http.ErrAbortHandler {
+			t.Errorf("kind %d: the handler ended with %v, want http.ErrAbortHandler", kind, got)
+		}
+		srv.Close()
+	}
 }
 
 // TestVirtualTime runs a stall, a delay and a deadline inside a synctest
