@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -152,7 +153,7 @@ func (c *Client) attempt(ctx context.Context, r *request) (retry.Verdict, *Error
 	begin := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
-		c.log.DebugContext(ctx, "scimclient: no reply", "method", r.method, "path", r.path, "took", time.Since(begin))
+		c.logReply(ctx, r, 0, begin)
 		return c.broken(ctx, r, withoutURL(err))
 	}
 	defer resp.Body.Close()
@@ -169,7 +170,7 @@ func (c *Client) attempt(ctx context.Context, r *request) (retry.Verdict, *Error
 		// What can be read of an error is enough.
 		rep.body, _ = io.ReadAll(io.LimitReader(resp.Body, mostDetail))
 	}
-	c.log.DebugContext(ctx, "scimclient: reply", "method", r.method, "path", r.path, "status", rep.status, "took", time.Since(begin))
+	c.logReply(ctx, r, rep.status, begin)
 	switch {
 	case !ok:
 		return c.refused(r, &rep)
@@ -184,6 +185,13 @@ func (c *Client) attempt(ctx context.Context, r *request) (retry.Verdict, *Error
 		return c.unusable(r, &rep, isCut(resp, rep.body, err), err)
 	}
 	return retry.Verdict{}, nil
+}
+
+// logReply logs an attempt; status 0 is none.
+func (c *Client) logReply(ctx context.Context, r *request, status int, begin time.Time) {
+	if c.log.Enabled(ctx, slog.LevelDebug) {
+		c.log.DebugContext(ctx, "scimclient: request", "method", r.method, "path", r.path, "status", status, "took", time.Since(begin))
+	}
 }
 
 // token returns the token to send. A token with white space in it, a trap of
@@ -222,7 +230,9 @@ func (c *Client) newRequest(ctx context.Context, r *request, token *oauth2.Token
 	if err != nil {
 		return nil, err
 	}
-	u.RawPath = u.EscapedPath() + r.path
+	if u.RawPath != "" || path != r.path {
+		u.RawPath = u.EscapedPath() + r.path
+	}
 	u.Path += path
 	u.RawQuery = r.query
 	req.URL, req.Host = &u, u.Host

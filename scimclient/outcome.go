@@ -73,7 +73,7 @@ func (c *Client) refused(r *request, rep *reply) (retry.Verdict, *Error) {
 	case e.SCIMType == "mutability":
 		e.Remedy = "a value that google.subject or google.group is mapped from cannot be changed: delete the resource and create it again"
 	case e.Kind == iamscim.ErrInvalidArgument && e.Detail != "":
-		e.Remedy = "%+v prints what the service said about it, which may hold names"
+		e.Remedy = "print the error with %+v for what the service said, which may hold names"
 	}
 	return r.verdict(class, retry.After(rep.header, time.Now())), e
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/iamscim/iamscim/scimtest"
 )
 
-var pacing = flag.Duration("pacing", 3*time.Minute, "virtual time that TestPacing runs for; 15m is the figure to quote")
+var pacing = flag.Duration("pacing", 2*time.Minute, "virtual time that TestPacing runs for; 15m is the figure to quote")
 
 // TestPacing measures, in virtual time, what clients get of a quota of 3,000
 // requests per minute, and how many of their requests are answered 429. The

@@ -1,6 +1,7 @@
 package scimclient_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -26,11 +27,10 @@ const (
 // quick is a policy with which tests of failures take no time.
 var quick = iamscim.RetryPolicy{Initial: time.Millisecond, Max: 2 * time.Millisecond, MaxAttempts: 4, Replication: time.Second}
 
-// seed puts a pool, a provider, a tenant and a token into the fake, and returns
-// the tenant's base URI.
-func seed(t testing.TB, s *scimtest.Server) string {
-	t.Helper()
-	steps := []error{
+// seedTenant puts a pool, a provider, a tenant and a token into the fake, and
+// returns the tenant's base URI.
+func seedTenant(s *scimtest.Server) (baseURI string, err error) {
+	err = errors.Join(
 		s.AddPool(&iam.WorkforcePool{Name: "locations/global/workforcePools/acme-pool", Parent: "organizations/" + scimtest.DefaultOrganization}),
 		s.AddProvider(&iam.WorkforcePoolProvider{
 			Name:             testProvider,
@@ -41,21 +41,29 @@ func seed(t testing.TB, s *scimtest.Server) string {
 					ResponseType: "ID_TOKEN", AssertionClaimsBehavior: "ONLY_ID_TOKEN_CLAIMS",
 				},
 			},
-		}),
+		}))
+	if err != nil {
+		return "", err
 	}
 	tenant, err := s.AddTenant(&iam.WorkforcePoolProviderScimTenant{
 		Name:         testTenant,
 		BaseUri:      "https://iamscim.googleapis.com/v1alpha1/tenants/" + testUID,
 		ClaimMapping: map[string]string{"google.subject": "user.userName", "google.group": "group.displayName"},
 	})
-	steps = append(steps, err)
-	_, err = s.AddToken(&iam.WorkforcePoolProviderScimToken{Name: testTenant + "/tokens/token-a", SecurityToken: testToken})
-	for _, err := range append(steps, err) {
-		if err != nil {
-			t.Fatalf("seed: %v", err)
-		}
+	if err != nil {
+		return "", err
 	}
-	return tenant.BaseUri
+	_, err = s.AddToken(&iam.WorkforcePoolProviderScimToken{Name: testTenant + "/tokens/token-a", SecurityToken: testToken})
+	return tenant.BaseUri, err
+}
+
+func seed(t testing.TB, s *scimtest.Server) string {
+	t.Helper()
+	baseURI, err := seedTenant(s)
+	if err != nil {
+		t.Fatalf("seed: %v", err)
+	}
+	return baseURI
 }
 
 // start starts a fake with a tenant whose service agent has its role, and a
