@@ -3,6 +3,7 @@ package scimclient
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/iamscim/iamscim/internal/retry"
 )
@@ -69,6 +70,10 @@ func (c *Client) checkAccess(ctx context.Context, op string) (access *Access, pa
 	return access, false, nil
 }
 
+// mostPause bounds the pauses of WaitAccess: nobody should wait for half
+// a minute after access is there.
+const mostPause = 8 * time.Second
+
 // WaitAccess repeats CheckAccess until access is granted: a new token, a new
 // tenant and a new role binding take up to minutes to be known everywhere. It
 // gives up when ctx or the retry policy's Budget ends, and returns what the
@@ -82,7 +87,10 @@ func (c *Client) WaitAccess(ctx context.Context) (*Access, error) {
 	}
 	var access *Access
 	var last *Error
-	checks, err := retry.Do(ctx, c.retry, func() (retry.Verdict, error) {
+	policy := c.retry
+	policy.Max = min(policy.Max, mostPause)
+	policy.Initial = min(policy.Initial, policy.Max)
+	checks, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
 		var err error
 		var again bool
 		access, again, err = c.checkAccess(ctx, "WaitAccess")
