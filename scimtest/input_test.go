@@ -305,7 +305,7 @@ func FuzzControlPlane(f *testing.F) {
 		a, _, _ := seeded(t)
 		req, err := http.NewRequest(method, "http://127.0.0.1"+path+"?"+query, strings.NewReader(body))
 		if err != nil || req.URL.Host != "127.0.0.1" {
-			t.Skip("no client can send it")
+			return // no client can send it
 		}
 		before := a.state()
 		rec := httptest.NewRecorder()

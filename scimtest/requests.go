@@ -3,7 +3,6 @@ package scimtest
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -33,43 +32,57 @@ const (
 	redacted     = "REDACTED"
 )
 
-// ring keeps the newest requests.
+// ring keeps the newest requests as they came. They are scrubbed only for who
+// asks for them: most are never looked at.
 type ring struct {
 	mu      sync.Mutex
-	entries []*Request // oldest first
+	entries []*recorded // once full, the oldest is at next
+	next    int
+}
+
+type recorded struct {
+	time                time.Time
+	method, path, query string
+	header              http.Header // the server's own, which nothing changes
+	body                []byte
+	status              int
 }
 
 // begin records a request and returns what sets its status.
 func (g *ring) begin(now time.Time, r *http.Request, body []byte) func(status int) {
-	entry := &Request{
-		Time:   now,
-		Method: r.Method,
-		Path:   r.URL.EscapedPath(),
-		Query:  scrubQuery(r.URL.Query()),
-		Header: scrubHeader(r.Header),
-		Body:   scrubBody(body),
+	entry := &recorded{time: now, method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
+	if len(body) <= keptBody {
+		entry.body = body
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.entries) == keptRequests {
-		g.entries = append(g.entries[:0:0], g.entries[1:]...)
+	if len(g.entries) < keptRequests {
+		g.entries = append(g.entries, entry)
+	} else {
+		g.entries[g.next] = entry
+		g.next = (g.next + 1) % keptRequests
 	}
-	g.entries = append(g.entries, entry)
 	return func(status int) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		entry.Status = status
+		entry.status = status
 	}
 }
 
 // Requests are the newest 1000 requests, oldest first.
 func (s *Server) Requests() []Request {
-	s.requests.mu.Lock()
-	defer s.requests.mu.Unlock()
-	list := make([]Request, len(s.requests.entries))
-	for i, entry := range s.requests.entries {
-		list[i] = *entry
-		list[i].Query, list[i].Header, list[i].Body = maps.Clone(entry.Query), entry.Header.Clone(), bytes.Clone(entry.Body)
+	g := &s.requests
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	list := make([]Request, 0, len(g.entries))
+	for i := range g.entries {
+		entry := g.entries[(g.next+i)%len(g.entries)]
+		// What of a query does not decode is left out, as the handlers do.
+		query, _ := url.ParseQuery(entry.query)
+		list = append(list, Request{
+			Time: entry.time, Method: entry.method, Path: entry.path, Status: entry.status,
+			Query: scrubQuery(query), Header: scrubHeader(entry.header), Body: scrubBody(entry.body),
+		})
 	}
 	return list
 }
@@ -78,7 +91,7 @@ func (s *Server) Requests() []Request {
 func (s *Server) ClearRequests() {
 	s.requests.mu.Lock()
 	defer s.requests.mu.Unlock()
-	s.requests.entries = nil
+	s.requests.entries, s.requests.next = nil, 0
 }
 
 func scrubHeader(h http.Header) http.Header {
