@@ -91,18 +91,19 @@ func (c *Client) get(ctx context.Context, op string, name Name) (*Provider, erro
 	if name.IsZero() {
 		return nil, gapi.Invalid(op, "", iamscim.Violation{Field: "name", Rule: "required"})
 	}
-	call := c.providers.Get(name.String())
+	resource := name.String()
+	call := c.providers.Get(resource)
 	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProvider]{
-		Op: op, Resource: name.String(),
+		Op: op, Resource: resource,
 		Do:     func(ctx context.Context) (*iam.WorkforcePoolProvider, error) { return call.Context(ctx).Do() },
-		Accept: gapi.Named(name.String(), func(p *iam.WorkforcePoolProvider) string { return p.Name }),
+		Accept: gapi.Named(resource, func(p *iam.WorkforcePoolProvider) string { return p.Name }),
 	})
 	if err != nil {
 		return nil, err
 	}
 	p, err := fromAPI(got)
 	if err != nil {
-		return nil, gapi.BadReply(op, name.String(), err)
+		return nil, gapi.BadReply(op, resource, err)
 	}
 	return p, nil
 }

@@ -98,20 +98,21 @@ func (c *Client) get(ctx context.Context, op string, name Name) (*Tenant, error)
 	if err != nil {
 		return nil, err
 	}
-	return convert(op, name.String(), got)
+	return convert(op, got)
 }
 
 func (c *Client) read(ctx context.Context, op string, name Name) (*iam.WorkforcePoolProviderScimTenant, error) {
 	if name.IsZero() {
 		return nil, required(op, "name")
 	}
-	call := c.tenants.Get(name.String())
+	resource := name.String()
+	call := c.tenants.Get(resource)
 	return gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProviderScimTenant]{
-		Op: op, Resource: name.String(),
+		Op: op, Resource: resource,
 		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) {
 			return call.Context(ctx).Do()
 		},
-		Accept: gapi.Named(name.String(), nameOf),
+		Accept: gapi.Named(resource, nameOf),
 	})
 }
 
@@ -248,7 +249,7 @@ func (c *Client) write(ctx context.Context, r gapi.Request[iam.WorkforcePoolProv
 	if err != nil {
 		return nil, err
 	}
-	return convert(r.Op, r.Resource, got)
+	return convert(r.Op, got)
 }
 
 // settle returns a Settle function that reads the tenant back and lets made
@@ -258,7 +259,7 @@ func (c *Client) settle(op string, name Name, made func(*Tenant) (bool, error)) 
 	return func(ctx context.Context, refusal error) (*iam.WorkforcePoolProviderScimTenant, bool, error) {
 		read := func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) { return c.read(ctx, op, name) }
 		return gapi.Settled(ctx, c.conn, refusal, read, func(got *iam.WorkforcePoolProviderScimTenant) (bool, error) {
-			t, err := convert(op, name.String(), got)
+			t, err := convert(op, got)
 			if err != nil {
 				return true, err
 			}
@@ -271,10 +272,10 @@ func inState(state iamscim.State) func(*Tenant) (bool, error) {
 	return func(t *Tenant) (bool, error) { return t.State == state, nil }
 }
 
-func convert(op, resource string, got *iam.WorkforcePoolProviderScimTenant) (*Tenant, error) {
+func convert(op string, got *iam.WorkforcePoolProviderScimTenant) (*Tenant, error) {
 	t, err := fromAPI(got)
 	if err != nil {
-		return nil, gapi.BadReply(op, resource, err)
+		return nil, gapi.BadReply(op, got.Name, err)
 	}
 	return t, nil
 }

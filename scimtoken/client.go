@@ -135,7 +135,7 @@ func (c *Client) create(ctx context.Context, op string, name Name, displayName s
 		return nil, Secret{}, err
 	}
 	secret := iamscim.NewSecret(got.SecurityToken)
-	token, err := convert(op, name.String(), got)
+	token, err := convert(op, got)
 	if err != nil {
 		return nil, Secret{}, err
 	}
@@ -162,20 +162,21 @@ func (c *Client) get(ctx context.Context, op string, name Name) (*Token, error) 
 	if err != nil {
 		return nil, err
 	}
-	return convert(op, name.String(), got)
+	return convert(op, got)
 }
 
 func (c *Client) read(ctx context.Context, op string, name Name) (*iam.WorkforcePoolProviderScimToken, error) {
 	if name.IsZero() {
 		return nil, required(op, "name")
 	}
-	call := c.tokens.Get(name.String())
+	resource := name.String()
+	call := c.tokens.Get(resource)
 	return gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProviderScimToken]{
-		Op: op, Resource: name.String(),
+		Op: op, Resource: resource,
 		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) {
 			return call.Context(ctx).Do()
 		},
-		Accept: gapi.Named(name.String(), nameOf),
+		Accept: gapi.Named(resource, nameOf),
 	})
 }
 
@@ -296,7 +297,7 @@ func (c *Client) write(ctx context.Context, r gapi.Request[iam.WorkforcePoolProv
 	if err != nil {
 		return nil, err
 	}
-	return convert(r.Op, r.Resource, got)
+	return convert(r.Op, got)
 }
 
 // settle returns a Settle function that reads the token back and lets made
@@ -306,7 +307,7 @@ func (c *Client) settle(op string, name Name, made func(*Token) (bool, error)) f
 	return func(ctx context.Context, refusal error) (*iam.WorkforcePoolProviderScimToken, bool, error) {
 		read := func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) { return c.read(ctx, op, name) }
 		return gapi.Settled(ctx, c.conn, refusal, read, func(got *iam.WorkforcePoolProviderScimToken) (bool, error) {
-			t, err := convert(op, name.String(), got)
+			t, err := convert(op, got)
 			if err != nil {
 				return true, err
 			}
@@ -319,10 +320,10 @@ func inState(state iamscim.State) func(*Token) (bool, error) {
 	return func(t *Token) (bool, error) { return t.State == state, nil }
 }
 
-func convert(op, resource string, got *iam.WorkforcePoolProviderScimToken) (*Token, error) {
+func convert(op string, got *iam.WorkforcePoolProviderScimToken) (*Token, error) {
 	t, err := fromAPI(got)
 	if err != nil {
-		return nil, gapi.BadReply(op, resource, err)
+		return nil, gapi.BadReply(op, got.Name, err)
 	}
 	return t, nil
 }
