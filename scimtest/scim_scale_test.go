@@ -1,13 +1,20 @@
 package scimtest
 
 import (
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -69,7 +76,7 @@ func newScaleTenant(tb testing.TB) *scaleTenant {
 	}
 	var next atomic.Int64
 	s.dir = newDirectory(directoryConfig{mapping: testMapping, newID: func() string {
-		return fmt.Sprintf("%08x-5a1e-4c7b-8f00-acde48001122", next.Add(1))
+		return scaleID(int(next.Add(1)))
 	}})
 	parallel := func(n int, do func(i int)) {
 		var wg sync.WaitGroup
@@ -145,50 +152,137 @@ func BenchmarkScaleLoad(b *testing.B) {
 
 // scaleServer puts the directory behind a whole server, which finds the
 // tenant, checks the token and records each request.
-func scaleServer(b *testing.B, d *directory) (base, token string) {
-	srv := Start(b, WithSyncerGranted())
-	must := func(err error) {
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
+func scaleServer(d *directory) (*Server, scaleAddress, error) {
+	srv := New(WithSyncerGranted())
 	const pool = "locations/global/workforcePools/scale-pool"
-	must(srv.AddPool(&iam.WorkforcePool{Name: pool, Parent: "organizations/" + DefaultOrganization}))
-	must(srv.AddProvider(&iam.WorkforcePoolProvider{
-		Name:             pool + "/providers/entra",
-		AttributeMapping: map[string]string{"google.subject": "assertion.email.lowerAscii()"},
-		Oidc: &iam.GoogleIamAdminV1WorkforcePoolProviderOidc{IssuerUri: "https://idp.example", ClientId: "c",
-			WebSsoConfig: &iam.GoogleIamAdminV1WorkforcePoolProviderOidcWebSsoConfig{ResponseType: "ID_TOKEN", AssertionClaimsBehavior: "ONLY_ID_TOKEN_CLAIMS"}},
-	}))
+	err := errors.Join(
+		srv.AddPool(&iam.WorkforcePool{Name: pool, Parent: "organizations/" + DefaultOrganization}),
+		srv.AddProvider(&iam.WorkforcePoolProvider{
+			Name:             pool + "/providers/entra",
+			AttributeMapping: map[string]string{"google.subject": "assertion.email.lowerAscii()"},
+			Oidc: &iam.GoogleIamAdminV1WorkforcePoolProviderOidc{IssuerUri: "https://idp.example", ClientId: "c",
+				WebSsoConfig: &iam.GoogleIamAdminV1WorkforcePoolProviderOidcWebSsoConfig{ResponseType: "ID_TOKEN", AssertionClaimsBehavior: "ONLY_ID_TOKEN_CLAIMS"}},
+		}),
+	)
+	if err != nil {
+		return nil, scaleAddress{}, err
+	}
 	tenant, err := srv.AddTenant(&iam.WorkforcePoolProviderScimTenant{Name: pool + "/providers/entra/scimTenants/tenant-a", ClaimMapping: testMapping})
-	must(err)
+	if err != nil {
+		return nil, scaleAddress{}, err
+	}
 	key, err := srv.AddToken(&iam.WorkforcePoolProviderScimToken{Name: tenant.Name + "/tokens/token-a"})
-	must(err)
+	if err != nil {
+		return nil, scaleAddress{}, err
+	}
 	srv.mu.Lock()
 	srv.st.directories[tenant.Name] = d
 	srv.mu.Unlock()
-	return tenant.BaseUri, key.SecurityToken
+	base, err := url.Parse(tenant.BaseUri)
+	return srv, scaleAddress{Path: base.Path, Token: key.SecurityToken}, err
 }
 
-// BenchmarkScaleLookup sends lookups by each indexed attribute over 64
-// keep-alive connections, the client on the same cores: to a whole server and
-// to the directory alone. The last two have no network: a filter that an index
-// answers, and one that looks at every user.
-func BenchmarkScaleLookup(b *testing.B) {
-	s := newScaleTenant(b)
-	alone := httptest.NewServer(s.dir)
-	defer alone.Close()
-	base, token := scaleServer(b, s.dir)
-	group := ""
+// scaleAddress is what the process of the fake tells the benchmark.
+type scaleAddress struct {
+	URL, Path, Token, Group string
+	Users, Groups           int
+}
+
+// scaleProcess makes this test binary the process of the fake: its value is the
+// scale.
+const scaleProcess = "SCIMTEST_SCALE_PROCESS"
+
+func TestMain(m *testing.M) {
+	if text := os.Getenv(scaleProcess); text != "" {
+		if err := serveScale(text); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// serveScale serves a filled tenant until standard input ends.
+func serveScale(text string) error {
+	var err error
+	if *scale, err = strconv.ParseFloat(text, 64); err != nil {
+		return err
+	}
+	s := newScaleTenant(panicTB{})
+	srv, address, err := scaleServer(s.dir)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	address.URL, address.Users, address.Groups = "http://"+l.Addr().String(), s.users, s.groups
 	for _, rec := range s.dir.store.all(true) {
-		group = rec.id
+		address.Group = rec.id
 		break
 	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	if err := json.NewEncoder(os.Stdout).Encode(address); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+		return err
+	}
+	srv.Close()
+	return <-served
+}
+
+// panicTB fails a process that is no test.
+type panicTB struct{ testing.TB }
+
+func (panicTB) Errorf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+
+// startScaleProcess starts the fake in a process of its own.
+func startScaleProcess(b *testing.B) scaleAddress {
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), scaleProcess+"="+strconv.FormatFloat(*scale, 'g', -1, 64))
+	child.Stderr = os.Stderr
+	stdin, err := child.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	stdout, err := child.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = stdin.Close()
+		if err := child.Wait(); err != nil {
+			b.Errorf("the process of the fake: %v", err)
+		}
+	})
+	var address scaleAddress
+	if err := json.NewDecoder(stdout).Decode(&address); err != nil {
+		b.Fatal(err)
+	}
+	return address
+}
+
+// scaleID is the id of the n-th resource made, from 1; users are made first.
+func scaleID(n int) string { return fmt.Sprintf("%08x-5a1e-4c7b-8f00-acde48001122", n) }
+
+// BenchmarkScaleLookup sends lookups by each indexed attribute over 64
+// keep-alive connections to the fake in a process of its own, on the same cores
+// as the client.
+func BenchmarkScaleLookup(b *testing.B) {
+	at := startScaleProcess(b)
 	rows := []struct {
 		name  string
 		query func(i int) string
 	}{
-		{"get", func(i int) string { return "/Users/" + s.userIDs[i] }},
+		{"id", func(i int) string { return "/Users?filter=" + escape(fmt.Sprintf(`id eq %q`, scaleID(1+i))) }},
+		{"get", func(i int) string { return "/Users/" + scaleID(1+i) }},
 		{"userName", func(i int) string {
 			return "/Users?filter=" + escape(fmt.Sprintf(`userName eq "user%06d@contoso.example"`, i))
 		}},
@@ -196,27 +290,30 @@ func BenchmarkScaleLookup(b *testing.B) {
 			return "/Users?filter=" + escape(fmt.Sprintf(`externalId eq "%08x-77c2-4f2c-9d53-0c3b5bd0a1f7"`, i))
 		}},
 		{"displayName", func(i int) string {
-			return "/Groups?filter=" + escape(fmt.Sprintf(`displayName eq "Group %d"`, i%s.groups))
+			return "/Groups?filter=" + escape(fmt.Sprintf(`displayName eq "Group %d"`, i%at.Groups))
 		}},
 		{"emails", func(i int) string {
 			return "/Users?filter=" + escape(fmt.Sprintf(`emails[type eq "work"].value eq "user%06d@contoso.example"`, i))
 		}},
 		{"member", func(i int) string {
-			return "/Groups?filter=" + escape(fmt.Sprintf(`id eq %q and members eq %q`, group, s.userIDs[i]))
+			return "/Groups?filter=" + escape(fmt.Sprintf(`id eq %q and members eq %q`, at.Group, scaleID(1+i)))
 		}},
-		{"groupsOf", func(i int) string { return "/Groups?filter=" + escape(fmt.Sprintf(`members eq %q`, s.userIDs[i])) }},
+		{"groupsOf", func(i int) string { return "/Groups?filter=" + escape(fmt.Sprintf(`members eq %q`, scaleID(1+i))) }},
 	}
 	for _, row := range rows {
-		b.Run("server/"+row.name, func(b *testing.B) { s.lookups(b, base, token, row.query) })
+		b.Run(row.name, func(b *testing.B) { at.lookups(b, row.query) })
 	}
-	for _, row := range rows {
-		b.Run("directory/"+row.name, func(b *testing.B) { s.lookups(b, alone.URL, "", row.query) })
-	}
+}
+
+// BenchmarkScaleFilter compares a filter that an index answers with one that
+// looks at every user, without a network.
+func BenchmarkScaleFilter(b *testing.B) {
+	s := newScaleTenant(b)
 	for _, row := range []struct{ name, filter string }{
 		{"indexed", `userName eq "user000001@contoso.example"`},
 		{"scan", `title eq "nobody"`},
 	} {
-		b.Run("handler/"+row.name, func(b *testing.B) {
+		b.Run(row.name, func(b *testing.B) {
 			path := "/Users?filter=" + escape(row.filter)
 			for b.Loop() {
 				s.serve(b, "GET", path, "", http.StatusOK)
@@ -226,20 +323,20 @@ func BenchmarkScaleLookup(b *testing.B) {
 }
 
 // lookups sends GETs over 64 connections.
-func (s *scaleTenant) lookups(b *testing.B, base, token string, query func(i int) string) {
+func (at scaleAddress) lookups(b *testing.B, query func(i int) string) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64}
 	defer transport.CloseIdleConnections()
 	b.SetParallelism(max(64/runtime.GOMAXPROCS(0), 1))
 	var n atomic.Int64
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			i := int(n.Add(1)*7919) % s.users
-			req, err := http.NewRequest("GET", base+query(i), nil)
+			i := int(n.Add(1)*7919) % at.Users
+			req, err := http.NewRequest("GET", at.URL+at.Path+query(i), nil)
 			if err != nil {
 				b.Error(err)
 				return
 			}
-			req.Header.Set("Authorization", "Bearer "+token)
+			req.Header.Set("Authorization", "Bearer "+at.Token)
 			resp, err := transport.RoundTrip(req)
 			if err != nil {
 				b.Error(err)
