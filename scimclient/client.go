@@ -29,8 +29,9 @@ type Client struct {
 	// Groups is the /Groups endpoint.
 	Groups *Groups
 
-	base         url.URL // without a trailing slash and without a query
-	source       oauth2.TokenSource
+	base url.URL // without a trailing slash and without a query
+	// A method value: printing a client must not show what the source holds.
+	source       func() (*oauth2.Token, error)
 	serviceAgent string
 	http         *http.Client
 	retry        iamscim.RetryPolicy
@@ -66,7 +67,7 @@ func New(baseURI string, ts oauth2.TokenSource, opts ...Option) (*Client, error)
 	}
 	c := &Client{
 		base:         *base,
-		source:       ts,
+		source:       ts.Token,
 		serviceAgent: cfg.serviceAgent,
 		http:         limit.Client(cfg.httpClient, mostBody),
 		retry:        cfg.retry,

@@ -159,6 +159,11 @@ type nilToken struct{}
 
 func (nilToken) Token() (*oauth2.Token, error) { return nil, nil }
 
+// plainSource holds its token in plain sight.
+type plainSource struct{ Text string }
+
+func (s plainSource) Token() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: s.Text}, nil }
+
 type failingSource struct{}
 
 func (failingSource) Token() (*oauth2.Token, error) { return nil, errors.New("vault is sealed") }

@@ -50,7 +50,7 @@ func (s *endpoint[T]) create(ctx context.Context, name string, body []byte) (*T,
 		found, e.Conflict = s.conflict(ctx, name, body)
 		if e.Conflict == nil {
 			e.Remedy = "which resource is in the way could not be found out"
-		} else if e.Conflict.Same && r.sent > 1 {
+		} else if e.Conflict.Same && r.reached > 1 {
 			// An attempt before this one has made it after all.
 			return found, nil
 		}

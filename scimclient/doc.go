@@ -23,9 +23,10 @@
 //
 // # Errors
 //
-// Every error of a call is an [*Error]. Branch with errors.Is on the sentinels
-// of this package and of package iamscim; each error says what to do next. Any
-// body is survived: a 401 that is not JSON, HTML of a proxy, nothing at all.
+// Every error of a call is an [*Error] or holds one, for errors.As. Branch with
+// errors.Is on the sentinels of this package and of package iamscim. The text
+// says what to do next where that is known. Any body is survived: a 401 that is
+// not JSON, HTML of a proxy, nothing at all.
 // Arguments that cannot be right are errors before anything is sent, as are
 // a nil or ended context, and a token that is empty or has white space in it.
 //

@@ -21,6 +21,7 @@ var (
 
 	// ErrNotSyncer: the token was accepted, but the tenant's service agent,
 	// as which it acts, lacks roles/iam.scimSyncer on the organization (403).
+	// Google's troubleshooting page names an expired token as another cause.
 	ErrNotSyncer error = &kind{"the service agent lacks roles/iam.scimSyncer", iamscim.ErrPermissionDenied}
 
 	// ErrTenantUnknown: nothing is served at the base URI (404 for a
@@ -112,9 +113,9 @@ type Error struct {
 	// Remedy is what to do next, a clause without a full stop, or "".
 	Remedy string
 
-	// Attempts counts the requests sent for the call's own purpose. net/http
-	// may itself have repeated a GET on a connection that broke. 0: nothing
-	// was sent.
+	// Attempts counts the attempts at the call's request, the last one of
+	// a call that is made of several. net/http may itself have repeated a GET
+	// on a connection that broke. 0: nothing was sent.
 	Attempts int
 
 	// Err is the cause, or nil.

@@ -135,7 +135,7 @@ func (q *memberships) decide(ctx context.Context, userID string, found []*Group)
 			if *seen || group == nil || !answered {
 				continue
 			}
-			is, err := q.g.isMember(ctx, opGroupsOf, group.ID, userID, 0)
+			is, _, err := q.g.isMember(ctx, opGroupsOf, group.ID, userID, 0)
 			if err != nil {
 				return 0, err
 			}
@@ -204,8 +204,11 @@ func (q *memberships) someUsers(ctx context.Context) ([]*User, error) {
 
 // pairs asks about each group that can be listed.
 func (q *memberships) pairs(ctx context.Context, userID string, yield func(*Group) bool) error {
+	sent := 0
 	for _, group := range q.groups {
-		is, err := q.g.isMember(ctx, opGroupsOf, group.ID, userID, 0)
+		var is bool
+		var err error
+		is, sent, err = q.g.isMember(ctx, opGroupsOf, group.ID, userID, 0)
 		if err != nil {
 			return err
 		}
@@ -221,7 +224,7 @@ func (q *memberships) pairs(ctx context.Context, userID string, yield func(*Grou
 		why = "does not work here"
 	}
 	return &Error{
-		Op: "scimclient: " + opGroupsOf, Resource: "User " + userID, Kind: ErrTruncated, Attempts: 1,
+		Op: "scimclient: " + opGroupsOf, Resource: "User " + userID, Kind: ErrTruncated, Attempts: sent,
 		Err:    fmt.Errorf("%d groups were asked one by one, there may be others, and a filter on members alone %s", len(q.groups), why),
 		Remedy: "ask IsMember about the groups you know",
 	}

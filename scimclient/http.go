@@ -66,8 +66,9 @@ type request struct {
 	// or unusable: the server may have acted on it.
 	lost bool
 
-	sent  int         // attempts
-	class retry.Class // of the last attempt
+	sent    int         // attempts
+	reached int         // of them those that a server may have seen
+	class   retry.Class // of the last attempt
 }
 
 type reply struct {
@@ -157,6 +158,7 @@ func (c *Client) attempt(ctx context.Context, r *request) (retry.Verdict, *Error
 		return c.broken(ctx, r, withoutURL(err))
 	}
 	defer resp.Body.Close()
+	r.reached++
 	rep := reply{status: resp.StatusCode, header: resp.Header}
 	if resp.StatusCode == http.StatusTooManyRequests {
 		c.pace.throttled(event, retry.After(resp.Header, time.Now()))
@@ -197,7 +199,7 @@ func (c *Client) logReply(ctx context.Context, r *request, status int, begin tim
 // token returns the token to send. A token with white space in it, a trap of
 // copy and paste, would only come back as a 401.
 func (c *Client) token() (*oauth2.Token, error) {
-	token, err := c.source.Token()
+	token, err := c.source()
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("no token: %w", err)

@@ -63,6 +63,7 @@ type lister[T any] struct {
 	first map[string]bool // ids of the first page
 	last  map[string]bool // ids of the page before
 	total int             // of the page before
+	sent  int             // attempts at the page before
 	shaky string          // why rows may be missing although the end was reached
 }
 
@@ -156,7 +157,7 @@ func (l *lister[T]) take(p *page[T], yield func(*T, error) bool) error {
 		h := l.s.head(r)
 		if h.id == "" {
 			return &Error{
-				Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: iamscim.ErrBadReply, Attempts: 1,
+				Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: iamscim.ErrBadReply, Attempts: l.sent,
 				Err: fmt.Errorf("resource %d of a page has no id", i+1),
 			}
 		}
@@ -211,12 +212,16 @@ func (l *lister[T]) page(ctx context.Context, position string) (*page[T], error)
 	if l.query != "" {
 		query = l.query + "&" + query
 	}
-	return l.s.query(ctx, l.op, query, l.tries)
+	p, err := l.s.query(ctx, l.op, query, l.tries)
+	if err == nil {
+		l.sent = p.sent
+	}
+	return p, err
 }
 
 func (l *lister[T]) truncated(why string) error {
 	return &Error{
-		Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: ErrTruncated, Attempts: 1,
+		Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: ErrTruncated, Attempts: l.sent,
 		Err:    fmt.Errorf("after %d: %s", l.rows, why),
 		Remedy: fmt.Sprintf("narrow the filter, or ask for known %ss one by one with Find", l.s.kind),
 	}

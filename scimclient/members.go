@@ -23,7 +23,10 @@ const mostMembers = 100
 //
 // RFC 7644 section 3.5.2.1.
 func (g *Groups) AddMembers(ctx context.Context, groupID string, userIDs []string, opts ...WriteOption) error {
-	return g.changeMembers(ctx, "Groups.AddMembers", groupID, userIDs, opts, (*Patch).AddMembers)
+	const op = "Groups.AddMembers"
+	return g.changeMembers(op, userIDs, opts, func(chunk []string) error {
+		return g.s.patch(ctx, op, groupID, new(Patch).AddMembers(chunk...), opts)
+	})
 }
 
 // RemoveMembers ends users' membership of the group. Who is no member stays
@@ -33,7 +36,32 @@ func (g *Groups) AddMembers(ctx context.Context, groupID string, userIDs []strin
 //
 // RFC 7644 section 3.5.2.2.
 func (g *Groups) RemoveMembers(ctx context.Context, groupID string, userIDs []string, opts ...WriteOption) error {
-	return g.changeMembers(ctx, "Groups.RemoveMembers", groupID, userIDs, opts, (*Patch).RemoveMembers)
+	const op = "Groups.RemoveMembers"
+	return g.changeMembers(op, userIDs, opts, func(chunk []string) error {
+		err := g.s.patch(ctx, op, groupID, new(Patch).RemoveMembers(chunk...), opts)
+		if e := asError(err); e == nil || e.SCIMType != "noTarget" {
+			return err
+		}
+		// The server takes it amiss that somebody is no member: leave out who
+		// is none.
+		var members []string
+		for _, id := range chunk {
+			is, _, err := g.isMember(ctx, op, groupID, id, 0)
+			if err != nil {
+				return err
+			}
+			if is {
+				members = append(members, id)
+			}
+		}
+		switch len(members) {
+		case 0:
+			return nil
+		case len(chunk):
+			return err
+		}
+		return g.s.patch(ctx, op, groupID, new(Patch).RemoveMembers(members...), opts)
+	})
 }
 
 // MembersError is a change of members that ended before all were changed.
@@ -56,7 +84,8 @@ func (e *MembersError) Error() string {
 // Unwrap returns Err.
 func (e *MembersError) Unwrap() error { return e.Err }
 
-func (g *Groups) changeMembers(ctx context.Context, op, groupID string, userIDs []string, opts []WriteOption, add func(*Patch, ...string) *Patch) error {
+// changeMembers calls change for the users in chunks.
+func (g *Groups) changeMembers(op string, userIDs []string, opts []WriteOption, change func(chunk []string) error) error {
 	ids, err := memberIDs(userIDs)
 	if err != nil {
 		return invalid(op, g.s.kind, "%w", err)
@@ -70,7 +99,7 @@ func (g *Groups) changeMembers(ctx context.Context, op, groupID string, userIDs 
 	}
 	for done := 0; done < len(ids); done += mostMembers {
 		chunk := ids[done:min(done+mostMembers, len(ids))]
-		if err := g.s.patch(ctx, op, groupID, add(new(Patch), chunk...), opts); err != nil {
+		if err := change(chunk); err != nil {
 			if len(ids) <= mostMembers {
 				return err
 			}
@@ -109,33 +138,35 @@ func memberIDs(given []string) ([]string, error) {
 //
 //	GET /Groups?filter=id eq "GROUP" and members eq "USER"
 func (g *Groups) IsMember(ctx context.Context, groupID, userID string) (bool, error) {
-	return g.isMember(ctx, "Groups.IsMember", groupID, userID, 0)
+	is, _, err := g.isMember(ctx, "Groups.IsMember", groupID, userID, 0)
+	return is, err
 }
 
-func (g *Groups) isMember(ctx context.Context, op, groupID, userID string, most int) (bool, error) {
+// isMember also returns the number of attempts at the last request.
+func (g *Groups) isMember(ctx context.Context, op, groupID, userID string, most int) (is bool, sent int, err error) {
 	s := &g.s
 	if groupID == "" || userID == "" {
-		return false, invalid(op, s.kind, "the id of the group or of the user is empty")
+		return false, 0, invalid(op, s.kind, "the id of the group or of the user is empty")
 	}
 	f := Eq("id", groupID).And(Eq("members", userID))
 	if err := f.err(); err != nil {
-		return false, invalid(op, s.kind, "%w", err)
+		return false, 0, invalid(op, s.kind, "%w", err)
 	}
 	p, err := s.query(ctx, op, "filter="+url.QueryEscape(f.text), most)
 	if e := asError(err); e != nil && e.Status == http.StatusBadRequest {
-		return g.hasMember(ctx, op, groupID, userID, most)
+		is, err := g.hasMember(ctx, op, groupID, userID, most)
+		return is, e.Attempts, err
 	}
-	if err != nil {
-		return false, err
+	switch {
+	case err != nil:
+		return false, 0, err
+	case p.total == 0 && len(p.resources) == 0:
+		return false, p.sent, nil
+	case len(p.resources) == 1 && p.resources[0].ID == groupID:
+		return true, p.sent, nil
 	}
-	if p.total == 0 && len(p.resources) == 0 {
-		return false, nil
-	}
-	if len(p.resources) == 1 && s.head(p.resources[0]).id == groupID {
-		return true, nil
-	}
-	return false, &Error{
-		Op: "scimclient: " + op, Resource: s.resource(groupID), Kind: iamscim.ErrBadReply, Attempts: 1,
+	return false, p.sent, &Error{
+		Op: "scimclient: " + op, Resource: s.resource(groupID), Kind: iamscim.ErrBadReply, Attempts: p.sent,
 		Err:    fmt.Errorf("%d groups are announced and %d sent where one can answer", p.total, len(p.resources)),
 		Remedy: "the server does not heed the filter id eq ... and members eq ..., which this question needs",
 	}

@@ -30,6 +30,7 @@ func (c *Client) broken(ctx context.Context, r *request, err error) (retry.Verdi
 	class := retry.Transport(ctx, wrapped)
 	if !retry.Unsent(wrapped) {
 		r.lost = true
+		r.reached++
 	}
 	if ctx.Err() != nil {
 		// The caller's doing, not the network's.
@@ -189,5 +190,5 @@ func (c *Client) remedyNotSyncer() string {
 		agent = "o-" + organization + "-" + c.base.Path[strings.LastIndexByte(c.base.Path, '/')+1:] + "@gcp-sa-iamscim.iam.gserviceaccount.com"
 	}
 	return fmt.Sprintf("bind it on the organization: gcloud organizations add-iam-policy-binding %s --member='serviceAccount:%s' --role='roles/iam.scimSyncer'"+
-		" (in Go: scimtenant.OrganizationClient.GrantSyncer(ctx, %q, %q)), and allow some minutes for it to take effect", organization, agent, organization, agent)
+		" (in Go: scimtenant.OrganizationClient.GrantSyncer(ctx, %q, %q)), and allow some minutes for it to take effect; if it is bound, make sure that the token is not expired", organization, agent, organization, agent)
 }

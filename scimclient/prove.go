@@ -47,7 +47,7 @@ func (s *endpoint[T]) provePatch(ctx context.Context, op, id string, patch *Patc
 func (s *endpoint[T]) proveMembers(ctx context.Context, op, id string, o operation, most int) (proof, error) {
 	ids, _ := o.memberIDs()
 	for _, user := range ids {
-		is, err := s.c.Groups.isMember(ctx, op, id, user, most)
+		is, _, err := s.c.Groups.isMember(ctx, op, id, user, most)
 		if err != nil {
 			return unknowable, err
 		}

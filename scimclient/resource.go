@@ -37,6 +37,7 @@ type page[T any] struct {
 	total     int
 	start     int    // startIndex, 0 if absent
 	next      string // nextCursor of RFC 9865
+	sent      int    // attempts it took
 	resources []*T
 }
 
@@ -158,6 +159,7 @@ func (s *endpoint[T]) query(ctx context.Context, op, query string, most int) (*p
 	if err := s.c.do(ctx, r); err != nil {
 		return nil, err
 	}
+	p.sent = r.sent
 	return p, nil
 }
 
@@ -180,7 +182,7 @@ func (s *endpoint[T]) find(ctx context.Context, op, name string, most int, opts 
 	}
 	got, kind, err := s.pick(p, name, o)
 	if err != nil {
-		return nil, &Error{Op: "scimclient: " + op, Resource: s.kind, Kind: kind, Attempts: 1, Err: err}
+		return nil, &Error{Op: "scimclient: " + op, Resource: s.kind, Kind: kind, Attempts: p.sent, Err: err}
 	}
 	(*s.head(got).doc).partial = o.partial()
 	return got, nil

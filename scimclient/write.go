@@ -37,7 +37,7 @@ func (s *endpoint[T]) send(ctx context.Context, r *request, o writeOptions, prov
 	// A refusal says nothing about the attempts before it, one of which may have
 	// done it: 404 after a delete, noTarget after a remove, 412 after any change.
 	refused := e.Status >= 400 && e.Status <= 499 && retry.Status(e.Status) == retry.Final
-	if !r.lost && !(refused && r.sent > 1) {
+	if !r.lost && !(refused && r.reached > 1) {
 		return e
 	}
 	var p proof
