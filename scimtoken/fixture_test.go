@@ -97,15 +97,6 @@ func paths(srv *scimtest.Server) []string {
 	return all
 }
 
-// states are the tokens the server holds, as "ID STATE".
-func states(srv *scimtest.Server) []string {
-	var all []string
-	for _, k := range srv.State().Tokens {
-		all = append(all, k.Name[strings.LastIndexByte(k.Name, '/')+1:]+" "+k.State)
-	}
-	return all
-}
-
 // wantError fails unless err is of the kind and its text has all the parts.
 func wantError(t testing.TB, call string, err, kind error, parts ...string) {
 	t.Helper()

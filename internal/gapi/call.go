@@ -81,6 +81,10 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 	if unknown && answered(err) {
 		settled, decided, serr := r.Settle(ctx, err)
 		if decided {
+			var typed *iamscim.Error
+			if errors.As(serr, &typed) {
+				typed.Attempts = attempts
+			}
 			return settled, serr
 		}
 		unknown = serr != nil

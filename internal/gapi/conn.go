@@ -79,11 +79,11 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 		return nil, err
 	}
 	logger := slog.New(redact.Handler(internaloption.GetLogger(opts).Handler()))
-	// The defaults go first, the caller's options override them, and the
+	// The defaults go first (the template is the default endpoint in every
+	// universe), the caller's options override them, and the
 	// wrapped logger overrides the caller's.
 	all := []option.ClientOption{
 		internaloption.WithDefaultScopes(scope),
-		internaloption.WithDefaultEndpoint(svc.Endpoint),
 		internaloption.WithDefaultEndpointTemplate(svc.EndpointTemplate),
 		internaloption.WithDefaultMTLSEndpoint(svc.MTLSEndpoint),
 		internaloption.EnableNewAuthLibrary(),

@@ -14,6 +14,8 @@ import (
 	"github.com/iamscim/iamscim/internal/retry"
 )
 
+const remedyBadReply = "check that nothing between here and the service rewrites replies"
+
 // Wrap makes the typed error of a failed call: its kind and violations from
 // the service's error model, a remedy where the kind alone suggests one. The
 // secrets are scrubbed from the *googleapi.Error that stays reachable.
@@ -28,7 +30,7 @@ func Wrap(op, resource string, attempts int, err error, secrets ...iamscim.Secre
 		switch {
 		case badContent(err):
 			e.Kind = iamscim.ErrBadReply
-			e.Remedy = "check that nothing between here and the service rewrites replies"
+			e.Remedy = remedyBadReply
 		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		default:
 			e.Kind = iamscim.ErrUnavailable
@@ -40,7 +42,7 @@ func Wrap(op, resource string, attempts int, err error, secrets ...iamscim.Secre
 	m := parseModel(api)
 	scrub(api, known)
 	e.Violations = m.violations(known)
-	e.Kind, e.Remedy = kind(api.Code, m)
+	e.Remedy, e.Kind = kind(api.Code, m)
 	return e
 }
 
@@ -88,34 +90,34 @@ func (m model) reason() string {
 }
 
 // kind is the sentinel for a status, and what to do about it.
-func kind(code int, m model) (error, string) {
+func kind(code int, m model) (remedy string, kind error) {
 	switch {
 	case code == http.StatusBadRequest && m.Status == "FAILED_PRECONDITION":
-		return iamscim.ErrFailedPrecondition, "read the resource: its state forbids the call"
+		return "read the resource: its state forbids the call", iamscim.ErrFailedPrecondition
 	case code == http.StatusBadRequest:
-		return iamscim.ErrInvalidArgument, "correct what the service names"
+		return "correct what the service names", iamscim.ErrInvalidArgument
 	case code == http.StatusUnauthorized:
-		return iamscim.ErrUnauthenticated, "run gcloud auth application-default login, or pass credentials as a client option"
+		return "run gcloud auth application-default login, or pass credentials as a client option", iamscim.ErrUnauthenticated
 	case code == http.StatusForbidden && m.reason() == "USER_PROJECT_DENIED":
-		return iamscim.ErrPermissionDenied, "grant the caller roles/serviceusage.serviceUsageConsumer on the quota project, or choose another with option.WithQuotaProject"
+		return "grant the caller roles/serviceusage.serviceUsageConsumer on the quota project, or choose another with option.WithQuotaProject", iamscim.ErrPermissionDenied
 	case code == http.StatusForbidden && m.reason() == "SERVICE_DISABLED":
-		return iamscim.ErrPermissionDenied, "enable the API named in the message in the quota project"
+		return "enable the API named in the message in the quota project", iamscim.ErrPermissionDenied
 	case code == http.StatusForbidden:
-		return iamscim.ErrPermissionDenied, "grant the caller the role for this call on the organization (roles/iam.workforcePoolAdmin for pools and what is in them), and check that the resource exists"
+		return "grant the caller the role for this call on the organization (roles/iam.workforcePoolAdmin for pools and what is in them), and check that the resource exists", iamscim.ErrPermissionDenied
 	case code == http.StatusNotFound:
-		return iamscim.ErrNotFound, "check the name, and that the resource was not purged"
+		return "check the name, and that the resource was not purged", iamscim.ErrNotFound
 	case code == http.StatusConflict && m.Status == "ABORTED":
-		return iamscim.ErrAborted, "repeat the call"
+		return "repeat the call", iamscim.ErrAborted
 	case code == http.StatusConflict:
-		return iamscim.ErrAlreadyExists, "read what is there, soft-deleted resources included, or choose another id"
+		return "read what is there, soft-deleted resources included, or choose another id", iamscim.ErrAlreadyExists
 	case code == http.StatusTooManyRequests:
-		return iamscim.ErrThrottled, "repeat the call later; quotas are counted by the minute"
+		return "repeat the call later; quotas are counted by the minute", iamscim.ErrThrottled
 	case code >= 300 && code < 400:
-		return iamscim.ErrRedirected, "check the endpoint: redirects are not followed, because they would carry credentials to another place"
+		return "check the endpoint: redirects are not followed, because they would carry credentials to another place", iamscim.ErrRedirected
 	case retry.Status(code) == retry.Ambiguous:
-		return iamscim.ErrUnavailable, "repeat the call later"
+		return "repeat the call later", iamscim.ErrUnavailable
 	}
-	return nil, ""
+	return "", nil
 }
 
 // scrub takes secrets out of the error a caller may print: those that were

@@ -440,7 +440,7 @@ func TestDebugLogDoesNotLeak(t *testing.T) {
 			prepare(t, srv, withProvider)
 			var b bytes.Buffer
 			c := newClients(t, option.WithEndpoint(srv.URL()), option.WithLogger(slog.New(handler(&b))),
-				option.WithCredentialsJSON(serviceAccount(t))) //nolint:staticcheck // the way to a token exchange on loopback
+				option.WithAuthCredentialsJSON(option.ServiceAccount, serviceAccount(t)))
 			secret := everything(t, c)
 			wantNone(t, "the debug log", b.String(), append([]string{secret}, secretsSent...)...)
 			wantAll(t, "the debug log", b.String(), visible...)

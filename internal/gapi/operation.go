@@ -50,7 +50,7 @@ func Await(ctx context.Context, c *Conn, op, name string, get func(ctx context.C
 	if err == nil || errors.Is(err, iamscim.ErrOperationFailed) {
 		return err
 	}
-	e := &iamscim.Error{Op: op, Resource: name, Attempts: attempts, Err: cause(ctx, err), Remedy: "it may still go on at the service: wait for the operation again"}
+	e := &iamscim.Error{Op: op, Resource: name, Attempts: total(attempts, err), Err: cause(ctx, err), Remedy: "it may still go on at the service: wait for the operation again"}
 	var typed *iamscim.Error
 	if errors.As(err, &typed) {
 		e.Kind = typed.Kind

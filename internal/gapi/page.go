@@ -59,7 +59,7 @@ func List[R, T any](ctx context.Context, op, resource string, fetch func(ctx con
 
 // BadReply is the error for a reply that decoded but does not fit the API.
 func BadReply(op, resource string, err error) error {
-	return &iamscim.Error{Op: op, Resource: resource, Kind: iamscim.ErrBadReply, Attempts: 1, Err: err}
+	return &iamscim.Error{Op: op, Resource: resource, Kind: iamscim.ErrBadReply, Attempts: 1, Err: err, Remedy: remedyBadReply}
 }
 
 // Time parses a timestamp of the service; "" is the zero time.

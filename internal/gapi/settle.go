@@ -41,7 +41,7 @@ func Visible[T any](ctx context.Context, c *Conn, op, resource string, get func(
 		return last, nil
 	}
 	return last, &iamscim.Error{
-		Op: op, Resource: resource, Kind: iamscim.ErrNotVisible, Attempts: attempts, Err: cause(ctx, err),
+		Op: op, Resource: resource, Kind: iamscim.ErrNotVisible, Attempts: total(attempts, err), Err: cause(ctx, err),
 		Remedy: "get the resource later",
 	}
 }
@@ -124,4 +124,14 @@ func cause(ctx context.Context, err error) error {
 		return errors.Join(inner, ended)
 	}
 	return inner
+}
+
+// total is the number of attempts of a loop of calls that ended in err: one
+// each, and those of the last call.
+func total(calls int, err error) int {
+	var typed *iamscim.Error
+	if errors.As(err, &typed) && typed.Attempts > 1 {
+		return calls - 1 + typed.Attempts
+	}
+	return calls
 }

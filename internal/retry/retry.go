@@ -77,7 +77,7 @@ func Transport(ctx context.Context, err error) Class {
 	}
 	// net/http and its HTTP/2 have no sentinels for these.
 	text := err.Error()
-	for _, passing := range []string{"server closed idle connection", "malformed HTTP", "http2: ", "stream error: "} {
+	for _, passing := range []string{"server closed idle connection", "malformed HTTP", "transport connection broken", "http2: ", "stream error: "} {
 		if strings.Contains(text, passing) {
 			return Ambiguous
 		}
