@@ -313,3 +313,23 @@ func last[T any](seq func(func(*T, error) bool)) error {
 	}
 	return last
 }
+
+// TestMissingTenantIsNoMissingUser: a program that removes whom it does not find
+// must not take a wrong base URI for an empty directory.
+func TestMissingTenantIsNoMissingUser(t *testing.T) {
+	t.Parallel()
+	_, c := serve(t, replyWith(404, ""))
+	_, find := c.Users.Find(t.Context(), "a@example.com")
+	_, create := c.Users.Create(t.Context(), user("a@example.com"))
+	_, isMember := c.Groups.IsMember(t.Context(), "g", "u")
+	for call, err := range map[string]error{
+		"Find": find, "Create": create, "IsMember": isMember, "List": last(c.Users.List(t.Context(), scimclient.Filter{})), "GroupsOf": last(c.Groups.GroupsOf(t.Context(), "u")),
+	} {
+		if !errors.Is(err, scimclient.ErrTenantUnknown) || errors.Is(err, iamscim.ErrNotFound) {
+			t.Errorf("%s without a tenant = %v, want ErrTenantUnknown and not ErrNotFound", call, err)
+		}
+	}
+	if _, err := c.Users.Get(t.Context(), "1"); !errors.Is(err, scimclient.ErrNotFound) {
+		t.Errorf("Get = %v, want ErrNotFound: nothing tells whether it is the user or the tenant", err)
+	}
+}

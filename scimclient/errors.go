@@ -25,8 +25,9 @@ var (
 	ErrNotSyncer error = &kind{"the service agent lacks roles/iam.scimSyncer", iamscim.ErrPermissionDenied}
 
 	// ErrTenantUnknown: nothing is served at the base URI (404 for a
-	// collection that every tenant has).
-	ErrTenantUnknown error = &kind{"tenant unknown", iamscim.ErrNotFound}
+	// collection that every tenant has). It is no ErrNotFound: that a tenant
+	// is missing must not be taken for a missing user.
+	ErrTenantUnknown error = &kind{"tenant unknown", nil}
 
 	// ErrUnreachable: no whole reply came: the host does not resolve, the
 	// connection was refused or broke, the reply was cut or never sent.

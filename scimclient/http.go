@@ -97,7 +97,7 @@ func (c *Client) do(ctx context.Context, r *request) error {
 			return v, nil
 		}
 		if v.Again {
-			c.log.InfoContext(ctx, "scimclient: repeating a request", "op", r.op, "attempt", r.sent, "status", last.Status)
+			c.log.InfoContext(ctx, "scimclient: an attempt failed, to be repeated if time allows", "op", r.op, "attempt", r.sent, "status", last.Status)
 		}
 		return v, last
 	})
@@ -153,12 +153,14 @@ func (c *Client) attempt(ctx context.Context, r *request) (retry.Verdict, *Error
 	r.sent++
 	begin := time.Now()
 	resp, err := c.http.Do(req)
+	if err == nil || !retry.Unsent(err) {
+		r.reached++
+	}
 	if err != nil {
 		c.logReply(ctx, r, 0, begin)
 		return c.broken(ctx, r, withoutURL(err))
 	}
 	defer resp.Body.Close()
-	r.reached++
 	rep := reply{status: resp.StatusCode, header: resp.Header}
 	if resp.StatusCode == http.StatusTooManyRequests {
 		c.pace.throttled(event, retry.After(resp.Header, time.Now()))

@@ -30,7 +30,6 @@ func (c *Client) broken(ctx context.Context, r *request, err error) (retry.Verdi
 	class := retry.Transport(ctx, wrapped)
 	if !retry.Unsent(wrapped) {
 		r.lost = true
-		r.reached++
 	}
 	if ctx.Err() != nil {
 		// The caller's doing, not the network's.
@@ -48,7 +47,7 @@ func (c *Client) broken(ctx context.Context, r *request, err error) (retry.Verdi
 // cut is asked for again.
 func (c *Client) unusable(r *request, rep *reply, cut bool, err error) (retry.Verdict, *Error) {
 	r.lost = true
-	e := r.fail(iamscim.ErrBadReply, err)
+	e := r.fail(iamscim.ErrBadReply, inWords(err))
 	e.Status = rep.status
 	e.Remedy = c.remedy(e.Kind)
 	class := retry.Final
@@ -56,6 +55,19 @@ func (c *Client) unusable(r *request, rep *reply, cut bool, err error) (retry.Ve
 		class = retry.Ambiguous
 	}
 	return r.verdict(class, 0), e
+}
+
+// inWords says which attribute has the wrong type, without its value and
+// without names of Go.
+func inWords(err error) error {
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		is, _, _ := strings.Cut(wrong.Value, " ")
+		if wrong.Field == "" {
+			return fmt.Errorf("the reply is JSON of another kind: a JSON %s", is)
+		}
+		return fmt.Errorf("the attribute %s has a JSON %s where a %s belongs", wrong.Field, is, wrong.Type.Kind())
+	}
+	return err
 }
 
 // refused is a reply that is not a 2xx.
@@ -172,6 +184,10 @@ func (c *Client) remedy(kind error) string {
 		return remedyThrottled
 	case ErrUnreachable:
 		return fmt.Sprintf("check that %s can be reached from here, also through the proxy if there is one", c.base.Host)
+	case iamscim.ErrUnavailable:
+		return "the service failed, which may pass: try later"
+	case ErrUnsupported:
+		return "if the server should have this, check the base URI: CheckAccess tells whether there is a tenant"
 	case iamscim.ErrRedirected:
 		return "redirects are not followed, as they would carry the token elsewhere: check the base URI and the proxy"
 	case iamscim.ErrBadReply:

@@ -195,7 +195,7 @@ func (s *endpoint[T]) delete(ctx context.Context, id string, opts []WriteOption)
 		}
 		_, err := s.get(ctx, op, id, most, nil)
 		switch {
-		case errors.Is(err, ErrNotFound) && !errors.Is(err, ErrTenantUnknown):
+		case errors.Is(err, ErrNotFound):
 			return proven, nil
 		case err != nil:
 			return unknowable, err
