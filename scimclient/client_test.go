@@ -280,14 +280,14 @@ func TestLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger.Info("found", "user", u, "value", *u)
+	logger.Info("found", "user", u, "value", *u, "group", scimclient.Group{ID: "g", DisplayName: "bjensen"})
 	text := b.String()
 	for _, secret := range []string{testToken, "bjensen", "filter"} {
 		if strings.Contains(text, secret) {
 			t.Errorf("the log shows %q:\n%s", secret, text)
 		}
 	}
-	for _, want := range []string{"level=DEBUG", "level=INFO", "path=/Users", "status=503", "status=200", "User 1"} {
+	for _, want := range []string{"level=DEBUG", "level=INFO", "path=/Users", "status=503", "status=200", "User 1", "Group g"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the log lacks %q:\n%s", want, text)
 		}
