@@ -25,6 +25,9 @@ func (c *Client) broken(ctx context.Context, r *request, err error) (retry.Verdi
 		// repeats what came of it.
 		err = fmt.Errorf("the header of the reply was cut: %w", io.ErrUnexpectedEOF)
 	}
+	if err == io.EOF {
+		err = fmt.Errorf("the connection ended before a reply: %w", err)
+	}
 	// The shared classification wants net/http's own wrapping back.
 	wrapped := &url.Error{Op: r.method, Err: err}
 	class := retry.Transport(ctx, wrapped)
