@@ -213,6 +213,9 @@ func (c *Client) hardDelete(ctx context.Context, op string, name Name) error {
 		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) {
 			return call.Context(ctx).Do()
 		},
+		// A reply without the tenant's name is not taken for a deletion: the
+		// repetition finds nothing then.
+		Accept: gapi.Named(name.String(), nameOf),
 		Settle: func(ctx context.Context, _ error) (*iam.WorkforcePoolProviderScimTenant, bool, error) {
 			_, err := c.read(ctx, op, name)
 			if errors.Is(err, iamscim.ErrNotFound) {

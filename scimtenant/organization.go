@@ -158,18 +158,20 @@ func (c *OrganizationClient) policy(ctx context.Context, op, organization string
 	})
 	return gapi.Call(ctx, c.conn, gapi.Request[crm.Policy]{
 		Op: op, Resource: name,
-		Do: func(ctx context.Context) (*crm.Policy, error) { return call.Context(ctx).Do() },
-		Accept: func(p *crm.Policy) error {
-			if p.Etag == "" {
-				return errNoETag
-			}
-			if slices.Contains(p.Bindings, nil) {
-				return errNullBinding
-			}
-			return nil
-		},
+		Do:      func(ctx context.Context) (*crm.Policy, error) { return call.Context(ctx).Do() },
+		Accept:  acceptOrganizationPolicy,
 		Explain: explainOrganization,
 	})
+}
+
+func acceptOrganizationPolicy(p *crm.Policy) error {
+	if p.Etag == "" {
+		return errNoETag
+	}
+	if slices.Contains(p.Bindings, nil) {
+		return errNullBinding
+	}
+	return nil
 }
 
 // explainOrganization says whose permission another service asks for.
@@ -186,7 +188,8 @@ func (c *OrganizationClient) write(ctx context.Context, op, organization string,
 	call := c.organizations.SetIamPolicy(name, &crm.SetIamPolicyRequest{Policy: policy, UpdateMask: "bindings,etag"})
 	_, err := gapi.Call(ctx, c.conn, gapi.Request[crm.Policy]{
 		Op: op, Resource: name,
-		Do: func(ctx context.Context) (*crm.Policy, error) { return call.Context(ctx).Do() },
+		Do:     func(ctx context.Context) (*crm.Policy, error) { return call.Context(ctx).Do() },
+		Accept: acceptOrganizationPolicy,
 		// A repetition is refused by its etag if the lost attempt was
 		// applied; modify then reads the policy and sees.
 		Settle:  func(context.Context, error) (*crm.Policy, bool, error) { return nil, false, nil },

@@ -3,6 +3,7 @@ package scimtenant
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -153,6 +154,14 @@ func (c *Client) TestPermissions(ctx context.Context, name Name, permissions ...
 	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.TestIamPermissionsResponse]{
 		Op: op, Resource: name.String(),
 		Do: func(ctx context.Context) (*iam.TestIamPermissionsResponse, error) { return call.Context(ctx).Do() },
+		Accept: func(r *iam.TestIamPermissionsResponse) error {
+			for _, p := range r.Permissions {
+				if !slices.Contains(permissions, p) {
+					return fmt.Errorf("the reply has the permission %q, which was not asked for", p)
+				}
+			}
+			return nil
+		},
 	})
 	if err != nil {
 		return nil, err

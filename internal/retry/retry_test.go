@@ -50,6 +50,7 @@ func TestTransport(t *testing.T) {
 		{"closed before the reply", wrap(io.EOF), Ambiguous},
 		{"body cut", io.ErrUnexpectedEOF, Ambiguous},
 		{"cut inside the headers", wrap(errors.New("net/http: HTTP/1.x transport connection broken: malformed HTTP response")), Ambiguous},
+		{"cut inside a header", wrap(errors.New(`net/http: HTTP/1.x transport connection broken: malformed MIME header: missing colon: "Content-Le"`)), Ambiguous},
 		{"bad URL", wrap(errors.New("unsupported protocol scheme")), Final},
 		{"none", nil, Final},
 	}
