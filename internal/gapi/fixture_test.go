@@ -1,6 +1,7 @@
 package gapi_test
 
 import (
+	"context"
 	"os"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/iamscim/iamscim/claimmap"
 	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/scimclient"
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtest"
 	"github.com/iamscim/iamscim/scimtoken"
@@ -117,4 +119,17 @@ var (
 	tenant = must(scimtenant.ParseName(tenantText))
 	token  = must(scimtoken.ParseName(tenantText + "/tokens/token-a"))
 	agent  = scimtenant.ServiceAgentEmail(organization, uid)
+
+	entra = claimmap.Recommended(claimmap.EntraID)
+	okta  = claimmap.Recommended(claimmap.Okta)
 )
+
+// waitAccess waits until the tenant's SCIM service accepts a token.
+func waitAccess(ctx context.Context, srv *scimtest.Server, t *scimtenant.Tenant, secret scimtoken.Secret) error {
+	client, err := scimclient.New(t.BaseURI, secret.TokenSource(), scimclient.WithHTTPClient(srv.PipeHTTPClient()), scimclient.WithServiceAgent(t.ServiceAgent))
+	if err != nil {
+		return err
+	}
+	_, err = client.WaitAccess(ctx)
+	return err
+}
