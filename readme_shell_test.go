@@ -1,0 +1,66 @@
+package iamscim_test
+
+import (
+	"bufio"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestREADMEEmulator runs the commands with the emulator that the README shows:
+// the emulator always, gcloud where it is installed. What CI runs of the README's
+// other commands is in .ci/run.
+func TestREADMEEmulator(t *testing.T) {
+	t.Parallel()
+	shown := regexp.MustCompile("(?s)```\n\\$ go run ./examples/emulator (.*?)\nlistening on (http://\\S+)\n(.*?)\n```").FindStringSubmatch(readFile(t, "README.md"))
+	if shown == nil {
+		t.Fatal("the README does not show the emulator")
+	}
+	args, address, commands := strings.Fields(shown[1]), shown[2], shown[3]
+
+	binary := filepath.Join(t.TempDir(), "emulator")
+	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./examples/emulator").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, output)
+	}
+	emulator := exec.CommandContext(t.Context(), binary, append(args, "-addr", "127.0.0.1:0")...)
+	out, err := emulator.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := emulator.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = emulator.Process.Kill()
+		_ = emulator.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	if !ok {
+		t.Fatalf("the emulator said %q", line)
+	}
+	if _, err := exec.LookPath("gcloud"); err != nil {
+		t.Skip("gcloud is not installed")
+	}
+	script := strings.ReplaceAll(strings.ReplaceAll(commands, address, url), "$ ", "")
+	shell := exec.CommandContext(t.Context(), "bash", "-eu", "-c", script)
+	shell.Env = append(os.Environ(), "CLOUDSDK_CONFIG="+t.TempDir(), "CLOUDSDK_CORE_DISABLE_PROMPTS=1")
+	if output, err := shell.CombinedOutput(); err != nil {
+		t.Fatalf("%s\n%v\n%s", script, err, output)
+	}
+	resp, err := http.Get(url + "/v1/locations/global/workforcePools/acme-pool/providers/entra/scimTenants/tenant-a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("GET of the tenant that gcloud created = %d, want 200", resp.StatusCode)
+	}
+}
