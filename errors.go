@@ -139,7 +139,8 @@ func (e *Error) Error() string {
 // said, else the cause.
 func (e *Error) what() string {
 	var api *googleapi.Error
-	fromService := errors.As(e.Err, &api)
+	var inner *Error // has words of its own for what the service said
+	fromService := errors.As(e.Err, &api) && !errors.As(e.Err, &inner)
 	var parts []string
 	if e.Kind != nil {
 		parts = append(parts, e.Kind.Error())

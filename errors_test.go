@@ -35,6 +35,8 @@ func TestErrorText(t *testing.T) {
 		{"attempts and remedy", iamscim.Error{Op: "p: get", Kind: iamscim.ErrThrottled, Attempts: 3, Remedy: "wait"}, "p: get: throttled (after 3 attempts); wait"},
 		{"violations", iamscim.Error{Op: "p: create", Kind: iamscim.ErrInvalidArgument, Violations: []iamscim.Violation{{Field: "Name", Rule: "required"}, {Rule: "no field"}}, Err: errors.New("Name: required")},
 			"p: create: invalid argument: Name: required; no field"},
+		{"another error of this type inside", iamscim.Error{Op: "p: rotate", Err: fmt.Errorf("persist: full; then %w", &iamscim.Error{Op: "p: delete", Kind: iamscim.ErrPermissionDenied, Err: service}), Remedy: "delete it"},
+			"p: rotate: persist: full; then p: delete: permission denied: Permission 'x' denied on resource. (HTTP 403); delete it"},
 		{"ctx ended between the attempts", iamscim.Error{Op: "p: get", Kind: iamscim.ErrUnavailable, Attempts: 2, Err: fmt.Errorf("%w; %w", &googleapi.Error{Code: 503, Message: "Try later"}, context.DeadlineExceeded)},
 			"p: get: unavailable: Try later (HTTP 503); then the context ended (after 2 attempts)"},
 	}

@@ -3,10 +3,8 @@ package scimtoken
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"google.golang.org/api/iam/v1"
@@ -66,85 +64,16 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Token, Secret,
 	if err := req.validate(op); err != nil {
 		return nil, Secret{}, err
 	}
-	if !req.Name.IsZero() {
-		return c.create(ctx, op, req.Name, req.DisplayName)
-	}
-	// An id can be lost with a secret more than once while the network is
-	// bad, but not for ever.
-	const most = 3
-	for n := 1; ; n++ {
-		name, err := c.unused(ctx, op, req.Tenant)
-		if err != nil {
-			return nil, Secret{}, err
-		}
-		token, secret, err := c.create(ctx, op, name, req.DisplayName)
-		if !errors.Is(err, ErrSecretLost) || !req.RecreateLost || n == most {
-			return token, secret, err
-		}
-		if derr := c.Delete(ctx, name); derr != nil {
-			return nil, Secret{}, errors.Join(err, derr)
-		}
-	}
-}
-
-// unused chooses an id and sees that it is not taken, by a deleted token
-// either.
-func (c *Client) unused(ctx context.Context, op string, tenant scimtenant.Name) (Name, error) {
-	const most = 3
-	for n := 1; ; n++ {
-		name, err := NewName(tenant, c.newID())
-		if err != nil {
-			return Name{}, err
-		}
-		_, err = c.get(ctx, op, name)
-		switch {
-		case errors.Is(err, iamscim.ErrNotFound):
-			return name, nil
-		case err != nil:
-			return Name{}, err
-		case n == most:
-			return Name{}, &iamscim.Error{Op: op, Resource: name.String(), Kind: iamscim.ErrAlreadyExists, Remedy: "repeat the call: the ids were chosen at random"}
-		}
-	}
-}
-
-func (c *Client) create(ctx context.Context, op string, name Name, displayName string) (*Token, Secret, error) {
-	call := c.tokens.Create(name.Tenant().String(), &iam.WorkforcePoolProviderScimToken{DisplayName: displayName}).
-		WorkforcePoolProviderScimTokenId(name.ID())
-	isNamed := gapi.Named(name.String(), nameOf)
-	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProviderScimToken]{
-		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) {
-			return call.Context(ctx).Do()
-		},
-		Accept: func(t *iam.WorkforcePoolProviderScimToken) error {
-			if err := isNamed(t); err != nil {
-				return err
-			}
-			if t.SecurityToken == "" {
-				return errors.New("the reply has no securityToken")
-			}
-			return nil
-		},
-		Settle: c.settle(op, name, func(*Token) (bool, error) {
-			return true, &iamscim.Error{Op: op, Resource: name.String(), Kind: ErrSecretLost, Remedy: remedyLost}
-		}),
-		Explain: c.explainCreate(name),
-	})
+	token, secret, err := c.create(ctx, op, req)
 	if err != nil {
 		return nil, Secret{}, err
 	}
-	secret := iamscim.NewSecret(got.SecurityToken)
-	token, err := convert(op, got)
-	if err != nil {
-		return nil, Secret{}, err
+	if seen, err := c.visible(ctx, op, token.Name); err == nil {
+		token = seen
 	}
-	seen, err := gapi.Visible(ctx, c.conn, op, name.String(), func(ctx context.Context) (*Token, error) { return c.get(ctx, op, name) }, nil)
-	if err != nil {
-		// The reply of the create has said all there is to know.
-		return token, secret, nil
-	}
-	return seen, secret, nil
+	// Where it cannot be read, the reply of the create has said all there is
+	// to know.
+	return token, secret, nil
 }
 
 // Get reads a token, without its secret. A soft-deleted token is returned with
@@ -332,26 +261,4 @@ func nameOf(t *iam.WorkforcePoolProviderScimToken) string { return t.Name }
 
 func required(op, field string) error {
 	return gapi.Invalid(op, "", iamscim.Violation{Field: field, Rule: "required"})
-}
-
-// The ids this client chooses: idPrefix, the UTC time, "-", idRandom
-// characters.
-const (
-	idPrefix = "r"
-	idTime   = "20060102t1504"
-	idRandom = 8
-)
-
-func (c *Client) newID() string {
-	return idPrefix + c.now().UTC().Format(idTime) + "-" + strings.ToLower(c.random()[:idRandom])
-}
-
-// generatedAt tells an id this client chose from one a person chose, and when.
-func generatedAt(id string) (time.Time, bool) {
-	rest, ok := strings.CutPrefix(id, idPrefix)
-	if !ok || len(rest) != len(idTime)+1+idRandom || rest[len(idTime)] != '-' {
-		return time.Time{}, false
-	}
-	at, err := time.Parse(idTime, rest[:len(idTime)])
-	return at, err == nil
 }

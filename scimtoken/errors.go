@@ -23,6 +23,7 @@ var (
 
 const (
 	remedyLost    = "delete this token, its id stays blocked for 30 days, and create another under a new id (CreateRequest.Tenant with RecreateLost does both)"
+	remedyTaken   = "if this token was not there before, nobody has its secret: delete it, its id stays blocked for 30 days, and create another under a new id (CreateRequest.Tenant with RecreateLost does both); if it was, leave it and choose another id"
 	remedyUnknown = "a token of this name may exist with a secret that nobody has: get it, and delete it if it is there, before creating another"
 )
 

@@ -133,7 +133,7 @@ func (c *Client) takeUp(ctx context.Context, op string, req RotateRequest) (*Rot
 	var secret Secret
 	if req.Persisted != nil {
 		if stored, secret, err = req.Persisted(ctx); err != nil {
-			return nil, Secret{}, &iamscim.Error{Op: op, Resource: req.Tenant.String(), Err: fmt.Errorf("persisted: %w", err)}
+			return nil, Secret{}, &iamscim.Error{Op: op, Resource: req.Tenant.String(), Err: fmt.Errorf("persisted: %w", err), Remedy: "nothing was changed: make the store readable and run the rotation again"}
 		}
 	}
 	if len(active) < 2 {
@@ -167,12 +167,15 @@ func (c *Client) takeUp(ctx context.Context, op string, req RotateRequest) (*Rot
 
 // issue creates a token and stores it.
 func (c *Client) issue(ctx context.Context, op string, req RotateRequest) (Name, Secret, error) {
-	token, secret, err := c.Create(ctx, CreateRequest{Tenant: req.Tenant, DisplayName: req.DisplayName, RecreateLost: true})
+	token, secret, err := c.create(ctx, op, CreateRequest{Tenant: req.Tenant, DisplayName: req.DisplayName, RecreateLost: true})
 	if err != nil {
 		return Name{}, Secret{}, err
 	}
 	perr := req.Persist(ctx, token.Name, secret)
 	if perr == nil {
+		// Retire must find it; if it is not seen in time, Verify or Retire
+		// says what is the matter.
+		_, _ = c.visible(ctx, op, token.Name)
 		return token.Name, secret, nil
 	}
 	failed := &iamscim.Error{Op: op, Resource: token.Name.String(), Err: fmt.Errorf("persist: %w", perr)}
@@ -197,62 +200,6 @@ func (c *Client) issue(ctx context.Context, op string, req RotateRequest) (Name,
 	}
 	failed.Remedy = "the new token was deleted and the old one is untouched"
 	return Name{}, Secret{}, failed
-}
-
-// Retire deletes the old tokens. It refuses unless the new one is still there
-// and active. It can be repeated.
-//
-// Errors: [iamscim.ErrFailedPrecondition], those of [Client.Delete].
-func (r *Rotation) Retire(ctx context.Context) error {
-	return r.client.RetireOld(ctx, r.tenant, r.New)
-}
-
-// RetireOld deletes every token of the tenant but keep, which must be active:
-// the end of a rotation whose [Rotation] is gone. It can be repeated.
-//
-// Errors: [iamscim.ErrInvalidArgument], [iamscim.ErrFailedPrecondition], those of
-// [Client.Delete].
-func (c *Client) RetireOld(ctx context.Context, tenant scimtenant.Name, keep Name) error {
-	const op = "scimtoken: retire"
-	var l check.List
-	if tenant.IsZero() {
-		l.Add("tenant", "required")
-	}
-	switch {
-	case keep.IsZero():
-		l.Add("keep", "required")
-	case keep.Tenant() != tenant:
-		l.Add("keep", "is a token of another tenant: %s", keep)
-	}
-	if err := l.Err(op, tenant.String()); err != nil {
-		return err
-	}
-	active, err := c.active(ctx, tenant)
-	if err != nil {
-		return err
-	}
-	// A token that was just created may be missing from the list.
-	kept, err := c.get(ctx, op, keep)
-	if err != nil {
-		return err
-	}
-	if kept.State != iamscim.StateActive {
-		return &iamscim.Error{
-			Op: op, Resource: keep.String(), Kind: iamscim.ErrFailedPrecondition,
-			Err:    fmt.Errorf("the token to keep is %s", kept.State),
-			Remedy: "nothing was deleted: name a token that is active",
-		}
-	}
-	var failed []error
-	for _, name := range active {
-		if name == keep {
-			continue
-		}
-		if err := c.Delete(ctx, name); err != nil && !errors.Is(err, iamscim.ErrNotFound) {
-			failed = append(failed, err)
-		}
-	}
-	return errors.Join(failed...)
 }
 
 // active returns the names of the tenant's active tokens.
