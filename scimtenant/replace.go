@@ -55,6 +55,9 @@ type Replacement struct {
 //	if errors.As(err, &unfinished) {
 //		tenant, err = client.Create(ctx, unfinished.Request)
 //	}
+//
+// Where Err is [iamscim.ErrOutcomeUnknown], [iamscim.ErrAlreadyExists] from that
+// means that a tenant is there: its UID tells whether it is still Old.
 type ReplaceError struct {
 	Request CreateRequest
 	Old     *Tenant // as it was before
