@@ -49,30 +49,43 @@ func Wrap(op, resource string, attempts int, err error, secrets ...iamscim.Secre
 // model is the part of google.rpc.Status this module branches on
 // (https://cloud.google.com/apis/design/errors).
 type model struct {
-	Status  string `json:"status"`
-	Details []struct {
-		Reason          string `json:"reason"`
-		FieldViolations []struct {
-			Field       string `json:"field"`
-			Description string `json:"description"`
-		} `json:"fieldViolations"`
-	} `json:"details"`
+	status  string
+	details []detail
+}
+
+type detail struct {
+	Reason          string `json:"reason"`
+	FieldViolations []struct {
+		Field       string `json:"field"`
+		Description string `json:"description"`
+	} `json:"fieldViolations"`
 }
 
 func parseModel(api *googleapi.Error) model {
 	var reply struct {
-		Error model `json:"error"`
+		Error struct {
+			Status  string            `json:"status"`
+			Details []json.RawMessage `json:"details"`
+		} `json:"error"`
 	}
-	// A body that is not the error model leaves the status to speak.
+	// A body that is not the error model leaves the status to speak, and a
+	// detail of another shape the others.
 	if err := json.Unmarshal([]byte(api.Body), &reply); err != nil {
 		return model{}
 	}
-	return reply.Error
+	m := model{status: reply.Error.Status}
+	for _, raw := range reply.Error.Details {
+		var d detail
+		if json.Unmarshal(raw, &d) == nil {
+			m.details = append(m.details, d)
+		}
+	}
+	return m
 }
 
 func (m model) violations(known []string) []iamscim.Violation {
 	var all []iamscim.Violation
-	for _, d := range m.Details {
+	for _, d := range m.details {
 		for _, v := range d.FieldViolations {
 			all = append(all, iamscim.Violation{Field: redact.Text(v.Field, known...), Rule: redact.Text(v.Description, known...)})
 		}
@@ -81,7 +94,7 @@ func (m model) violations(known []string) []iamscim.Violation {
 }
 
 func (m model) reason() string {
-	for _, d := range m.Details {
+	for _, d := range m.details {
 		if d.Reason != "" {
 			return d.Reason
 		}
@@ -92,7 +105,7 @@ func (m model) reason() string {
 // kind is the sentinel for a status, and what to do about it.
 func kind(code int, m model) (remedy string, kind error) {
 	switch {
-	case code == http.StatusBadRequest && m.Status == "FAILED_PRECONDITION":
+	case code == http.StatusBadRequest && m.status == "FAILED_PRECONDITION":
 		return "read the resource: its state forbids the call", iamscim.ErrFailedPrecondition
 	case code == http.StatusBadRequest:
 		return "correct what the service names", iamscim.ErrInvalidArgument
@@ -106,7 +119,7 @@ func kind(code int, m model) (remedy string, kind error) {
 		return "grant the caller the role for this call on the organization (roles/iam.workforcePoolAdmin for pools and what is in them), and check that the resource exists", iamscim.ErrPermissionDenied
 	case code == http.StatusNotFound:
 		return "check the name, and that the resource was not purged", iamscim.ErrNotFound
-	case code == http.StatusConflict && m.Status == "ABORTED":
+	case code == http.StatusConflict && m.status == "ABORTED":
 		return "repeat the call", iamscim.ErrAborted
 	case code == http.StatusConflict:
 		return "read what is there, soft-deleted resources included, or choose another id", iamscim.ErrAlreadyExists

@@ -90,7 +90,7 @@ func suspect(refusal error) (exists, changed bool) {
 	if !errors.As(refusal, &api) {
 		return false, false
 	}
-	exists = api.Code == http.StatusConflict || api.Code == http.StatusBadRequest && parseModel(api).Status == "FAILED_PRECONDITION"
+	exists = api.Code == http.StatusConflict || api.Code == http.StatusBadRequest && parseModel(api).status == "FAILED_PRECONDITION"
 	return exists, exists || api.Code == http.StatusNotFound
 }
 
