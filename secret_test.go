@@ -21,6 +21,9 @@ func TestSecret(t *testing.T) {
 	if s.Reveal() != "s3cret-t0ken" || s.IsZero() {
 		t.Errorf("NewSecret: Reveal %q, IsZero %v", s.Reveal(), s.IsZero())
 	}
+	if s.String() != "[redacted]" || s.GoString() != "[redacted]" || s.LogValue().String() != "[redacted]" {
+		t.Errorf("String %q, GoString %q, LogValue %q, want [redacted]", s.String(), s.GoString(), s.LogValue())
+	}
 	for _, zero := range []iamscim.Secret{{}, iamscim.NewSecret("")} {
 		if zero.Reveal() != "" || !zero.IsZero() || zero.String() != "" || fmt.Sprintf("%#v", zero) != "" {
 			t.Errorf("the zero Secret: Reveal %q, IsZero %v, String %q", zero.Reveal(), zero.IsZero(), zero)

@@ -180,7 +180,7 @@ func (c *Client) update(ctx context.Context, op string, req UpdateRequest) (*Pro
 		Op: op, Resource: name.String(),
 		Do:      func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() },
 		Secrets: req.secrets(),
-		Settle:  c.settle(op, name, func(got *Provider) (bool, error) { return req.applied(got), nil }),
+		Settle:  c.settleUpdate(op, req),
 		Explain: c.explain(name, usage),
 	}, req.shown)
 }
@@ -232,6 +232,17 @@ func (c *Client) settle(op string, name Name, made func(*Provider) (bool, error)
 		_, decided, err := gapi.Settled(ctx, c.conn, refusal, func(ctx context.Context) (*Provider, error) { return c.get(ctx, op, name) }, made)
 		return doneOperation, decided, err
 	}
+}
+
+// settleUpdate is settle for an update. Where it sets a client secret, no
+// reading can tell whether it was made.
+func (c *Client) settleUpdate(op string, req UpdateRequest) func(context.Context, error) (*iam.Operation, bool, error) {
+	if len(req.secrets()) > 0 {
+		return func(context.Context, error) (*iam.Operation, bool, error) {
+			return nil, false, errors.New("client secrets cannot be read back")
+		}
+	}
+	return c.settle(op, req.Name, func(got *Provider) (bool, error) { return req.applied(got), nil })
 }
 
 // write makes a call that returns an operation, waits for the operation and

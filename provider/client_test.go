@@ -401,3 +401,56 @@ func TestWaitForPoolOperation(t *testing.T) {
 		t.Errorf("Wait sent %s, want GET /v1/%s", all[len(all)-1], op.Name)
 	}
 }
+
+// TestHostileReplies: a 200 that is not what the API describes is an error, not
+// a panic and not half a result.
+func TestHostileReplies(t *testing.T) {
+	t.Parallel()
+	const pool = `"name":"` + poolText + `","parent":"organizations/1"`
+	tests := []struct{ name, body, want string }{
+		{"no organization", `{"name":"` + poolText + `"}`, `the pool's parent is ""`},
+		{"parent of another kind", `{"name":"` + poolText + `","parent":"folders/1"}`, "folders/1"},
+		{"duration", `{` + pool + `,"sessionDuration":"an hour"}`, "sessionDuration"},
+		{"time", `{` + pool + `,"expireTime":"tomorrow"}`, "tomorrow"},
+		{"another pool", `{"name":"locations/global/workforcePools/other-pool","parent":"organizations/1"}`, "other-pool"},
+		{"type", `{` + pool + `,"disabled":"yes"}`, "cannot unmarshal"},
+		{"null", `null`, "null"},
+		{"array", `[]`, "cannot unmarshal"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv, client := start(t)
+			srv.Fail(scimtest.Fault{Status: 200, Body: []byte(tt.body)})
+			got, err := client.GetPool(t.Context(), poolName(t))
+			wantError(t, "GetPool", err, iamscim.ErrBadReply, tt.want)
+			if got != nil {
+				t.Errorf("GetPool = %+v with an error", got)
+			}
+		})
+	}
+}
+
+// TestHostileProviders is the same for a provider.
+func TestHostileProviders(t *testing.T) {
+	t.Parallel()
+	const provider = `"name":"` + poolText + `/providers/entra"`
+	tests := []struct{ name, body, want string }{
+		{"another provider", `{"name":"` + poolText + `/providers/other"}`, "providers/other"},
+		{"time", `{` + provider + `,"expireTime":"tomorrow"}`, "tomorrow"},
+		{"type", `{` + provider + `,"attributeMapping":["google.subject"]}`, "cannot unmarshal"},
+		{"null", `null`, "null"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv, client := start(t)
+			srv.Fail(scimtest.Fault{Status: 200, Body: []byte(tt.body)})
+			got, err := client.Get(t.Context(), name(t, "entra"))
+			wantError(t, "Get", err, iamscim.ErrBadReply, tt.want)
+			if got != nil {
+				t.Errorf("Get = %+v with an error", got)
+			}
+		})
+	}
+}

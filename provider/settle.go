@@ -65,12 +65,9 @@ func (r CreateRequest) difference(got *Provider) string {
 	return strings.Join(names, ", ")
 }
 
-// applied reports whether the provider got has everything the update sets. An
-// update that sets a client secret is never known to have been applied.
+// applied reports whether the provider got has everything the update sets, but
+// for client secrets.
 func (r UpdateRequest) applied(got *Provider) bool {
-	if len(r.secrets()) > 0 {
-		return false
-	}
 	o := r.OIDC
 	if o != nil && (got.OIDC == nil || !equal(o.IssuerURI, got.OIDC.IssuerURI) || !equal(o.ClientID, got.OIDC.ClientID) ||
 		!equal(o.JWKSJSON, got.OIDC.JWKSJSON) || o.ClientSecret != nil && got.OIDC.ClientSecretThumbprint != "" || o.WebSSO != nil && !sameWebSSO(got.OIDC.WebSSO, o.WebSSO)) {
@@ -82,7 +79,7 @@ func (r UpdateRequest) applied(got *Provider) bool {
 		equal(r.AttributeCondition, got.AttributeCondition) &&
 		equal(r.DetailedAuditLogging, got.DetailedAuditLogging) && equal(r.SCIMUsage, got.SCIMUsage) &&
 		(r.SAML == nil || sameSAML(got.SAML, r.SAML)) &&
-		// With the secrets ruled out above, these can only ask to clear.
+		// Without secrets these can only ask to clear.
 		(r.ExtraAttributes == nil || got.ExtraAttributes == nil) &&
 		(r.ExtendedAttributes == nil || got.ExtendedAttributes == nil)
 }

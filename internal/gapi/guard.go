@@ -50,14 +50,6 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// CloseIdleConnections reaches the base transport, which http.Client finds by
-// this method.
-func (g *guard) CloseIdleConnections() {
-	if c, ok := g.base.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
-}
-
 // failing is a reader that goes on where a broken body ended.
 type failing struct{ err error }
 

@@ -342,6 +342,26 @@ func TestErrorsDoNotLeak(t *testing.T) {
 	}
 }
 
+// TestCutErrorsDoNotLeak: a refusal that is cut short is still scrubbed.
+func TestCutErrorsDoNotLeak(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		w.WriteHeader(http.StatusForbidden)
+		if _, err := io.WriteString(w, `{"error":{"message":"no, `+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")+`, says`); err != nil {
+			panic(err)
+		}
+	}))
+	defer srv.Close()
+	c := newClients(t, option.WithEndpoint(srv.URL), option.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: callerToken})))
+	_, err := c.tenants.Get(t.Context(), tenant)
+	if !errors.Is(err, iamscim.ErrPermissionDenied) {
+		t.Errorf("Get = %v, want ErrPermissionDenied", err)
+	}
+	wantNone(t, "the error", fmt.Sprintf("%v ", err)+reachable(err), callerToken)
+	wantAll(t, "the error", err.Error(), "no, ", ", says", "HTTP 403")
+}
+
 // TestBadRepliesDoNotLeak: a 2xx that is not what it should be has the secret
 // that was just made, or repeats one that was sent, where it does not belong.
 func TestBadRepliesDoNotLeak(t *testing.T) {

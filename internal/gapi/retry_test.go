@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtest"
 	"github.com/iamscim/iamscim/scimtoken"
@@ -245,11 +246,11 @@ func TestLostRepliesUnderLag(t *testing.T) {
 		if !m.writes() {
 			continue
 		}
-		for _, lag := range []time.Duration{5 * time.Second, 80 * time.Second} {
+		for fresh, lag := range map[string]time.Duration{"NOT_FOUND": 5 * time.Second, "PERMISSION_DENIED": 80 * time.Second} {
 			t.Run(m.name+" "+lag.String(), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					srv := scimtest.New(scimtest.WithReplicationLag(lag))
+					srv := scimtest.New(scimtest.WithReplicationLag(lag), scimtest.WithBehavior(scimtest.FreshResource, fresh))
 					defer srv.Close()
 					c := newClients(t, srv.PipeClientOptions()...)
 					call := m.prepare(t, srv, c)
@@ -279,6 +280,84 @@ func TestLostRepliesUnderLag(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestLostThenRefused: a change whose reply was lost and whose repetition is
+// refused is settled by what can be read.
+func TestLostThenRefused(t *testing.T) {
+	t.Parallel()
+	rename := func(ctx context.Context, c *clients) error {
+		_, err := c.providers.Update(ctx, provider.UpdateRequest{
+			Name: parent, DisplayName: ptr("New"), OIDC: &provider.OIDCUpdate{ClientID: ptr("other"), JWKSJSON: ptr("{}")},
+			ExtraAttributes: &provider.AttributesClient{},
+		})
+		return err
+	}
+	secret := func(ctx context.Context, c *clients) error {
+		_, err := c.providers.Update(ctx, provider.UpdateRequest{Name: parent, OIDC: &provider.OIDCUpdate{ClientSecret: ptr(iamscim.NewSecret("s3cret"))}})
+		return err
+	}
+	renameTenant := func(ctx context.Context, c *clients) error {
+		_, err := c.tenants.Update(ctx, scimtenant.UpdateRequest{Name: tenant, DisplayName: ptr("New"), Description: ptr("d")})
+		return err
+	}
+	renameToken := func(ctx context.Context, c *clients) error {
+		_, err := c.tokens.Update(ctx, scimtoken.UpdateRequest{Name: token, DisplayName: ptr("New")})
+		return err
+	}
+	deleteProvider := func(ctx context.Context, c *clients) error { _, err := c.providers.Delete(ctx, parent); return err }
+	tests := []struct {
+		name   string
+		call   func(context.Context, *clients) error
+		made   bool // the lost attempt was carried out
+		denied string
+		want   error
+	}{
+		{"provider update, made", rename, true, "", nil},
+		{"provider update, not made", rename, false, "", iamscim.ErrPermissionDenied},
+		{"provider update of a secret, made", secret, true, "", iamscim.ErrOutcomeUnknown},
+		{"provider update of a secret, not made", secret, false, "", iamscim.ErrOutcomeUnknown},
+		{"provider delete, made", deleteProvider, true, "", nil},
+		{"provider delete, not made", deleteProvider, false, "", iamscim.ErrPermissionDenied},
+		{"tenant update, made", renameTenant, true, "", nil},
+		{"tenant update, not made", renameTenant, false, "", iamscim.ErrPermissionDenied},
+		{"tenant update, unreadable", renameTenant, true, "iam.workforcePoolProviderScimTenants.get", iamscim.ErrOutcomeUnknown},
+		{"token update, made", renameToken, true, "", nil},
+		{"token update, not made", renameToken, false, "", iamscim.ErrPermissionDenied},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, iamscim.RetryPolicy{}, []scimtest.Option{scimtest.WithDeniedPermissions(tt.denied)}, withToken, func(t *testing.T, srv *scimtest.Server, c *clients) {
+				verb := "PATCH"
+				if strings.Contains(tt.name, "delete") {
+					verb = "DELETE"
+				}
+				srv.Fail(scimtest.Fault{Method: verb, Kind: scimtest.FaultClose, AfterCommit: tt.made})
+				srv.Fail(scimtest.Fault{Method: verb, Status: 403})
+				begin := time.Now()
+				if err := tt.call(t.Context(), c); !errors.Is(err, tt.want) {
+					t.Errorf("the call = %v, want %v", err, tt.want)
+				}
+				if took := time.Since(begin); took > 10*time.Second {
+					t.Errorf("the call took %v: nothing was to be waited for", took)
+				}
+			})
+		})
+	}
+}
+
+// TestLostAndNeverVisible: the service says that the resource exists, and it
+// cannot be read in the replication window.
+func TestLostAndNeverVisible(t *testing.T) {
+	t.Parallel()
+	inBubble(t, iamscim.RetryPolicy{}, []scimtest.Option{scimtest.WithReplicationLag(time.Hour)}, withProvider, func(t *testing.T, srv *scimtest.Server, c *clients) {
+		srv.Fail(scimtest.Fault{Method: "POST", Kind: scimtest.FaultClose, AfterCommit: true})
+		_, err := c.tenants.Create(t.Context(), scimtenant.CreateRequest{Name: tenant, ClaimMapping: entra, Usage: iamscim.SCIMUsageGroups})
+		if !errors.Is(err, iamscim.ErrOutcomeUnknown) || errors.Is(err, iamscim.ErrAlreadyExists) {
+			t.Errorf("Create = %v, want ErrOutcomeUnknown", err)
+		}
+	})
 }
 
 // TestNotVisible: what is made and cannot be read in the replication window is
@@ -329,6 +408,17 @@ func TestDifferentTenantIsNotOurs(t *testing.T) {
 		for _, part := range []string{"DisplayName", `google.group is "group.externalId", not "group.displayName"`} {
 			if err == nil || !strings.Contains(err.Error(), part) {
 				t.Errorf("Create = %v, want the difference %s in it", err, part)
+			}
+		}
+		for _, other := range []provider.CreateRequest{
+			{Name: parent, AttributeMapping: map[string]string{"google.subject": "assertion.subject"}, SAML: &provider.SAML{IDPMetadataXML: "<x/>"}},
+			{Name: parent, DisplayName: "Other", AttributeMapping: map[string]string{"google.subject": "assertion.sub"}, OIDC: &provider.OIDC{
+				IssuerURI: "https://idp.example.com", ClientID: "other", WebSSO: &provider.WebSSO{ResponseType: provider.ResponseIDToken, AssertionClaimsBehavior: provider.ClaimsOnlyIDToken}}},
+		} {
+			srv.Fail(scimtest.Fault{Method: "POST", Status: 503})
+			_, err = c.providers.Create(t.Context(), other)
+			if !errors.Is(err, iamscim.ErrAlreadyExists) || !strings.Contains(err.Error(), "differs: ") || !strings.Contains(err.Error(), "OIDC") {
+				t.Errorf("providers.Create = %v, want ErrAlreadyExists with the difference", err)
 			}
 		}
 		// The same with what was asked for is ours.

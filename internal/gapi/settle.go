@@ -56,11 +56,8 @@ func Settled[R any](ctx context.Context, c *Conn, refusal error, read func(ctx c
 	var verdict error
 	_, err = retry.Do(ctx, c.window(), func() (retry.Verdict, error) {
 		got, err := read(ctx)
-		if errors.Is(err, iamscim.ErrNotFound) {
-			return retry.Verdict{Again: exists}, err
-		}
 		if err != nil {
-			return retry.Verdict{}, err
+			return retry.Verdict{Again: exists && notYet(err)}, err
 		}
 		result = got
 		if decided, verdict = made(got); decided {
