@@ -41,8 +41,8 @@ type RetryPolicy struct {
 	MaxAttempts int
 
 	// Replication is how long a resource that was just created or changed
-	// may stay invisible to reads before that is an error. The service
-	// replicates within 80 s. Default 2 min.
+	// may stay invisible to reads before that is an error, [ErrNotVisible].
+	// The service replicates within 80 s. Default 2 min.
 	Replication time.Duration
 }
 

@@ -49,8 +49,8 @@ func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error
 // A reply that is lost is settled: if the provider then exists as requested,
 // it is returned. Errors: [iamscim.ErrInvalidArgument] with every fault,
 // [iamscim.ErrAlreadyExists] (a deleted provider keeps its id for 30 days),
-// [ErrUsageConflict], [iamscim.ErrOutcomeUnknown]; an [*OperationError] if ctx
-// ends while the operation runs.
+// [ErrUsageConflict], [iamscim.ErrOutcomeUnknown], [iamscim.ErrNotVisible]; an
+// [*OperationError] if ctx ends while the operation runs.
 func (c *Client) Create(ctx context.Context, req CreateRequest) (*Provider, error) {
 	const op = "provider: create"
 	name := req.Name
@@ -147,8 +147,9 @@ func (c *Client) List(ctx context.Context, pool PoolName, opts ListOptions) iter
 //	PATCH /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER
 //
 // Errors: [iamscim.ErrNothingToUpdate], [iamscim.ErrInvalidArgument],
-// [iamscim.ErrNotFound], [ErrUsageConflict]; an [*OperationError] if ctx ends
-// while the operation runs.
+// [iamscim.ErrNotFound], [ErrUsageConflict], [iamscim.ErrOutcomeUnknown],
+// [iamscim.ErrNotVisible]; an [*OperationError] if ctx ends while the operation
+// runs.
 func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Provider, error) {
 	return c.update(ctx, "provider: update", req)
 }

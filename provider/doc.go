@@ -33,8 +33,13 @@
 // Passing failures are repeated under the client's [iamscim.RetryPolicy]
 // ([iamscim.WithRetry]). A write whose reply was lost is repeated with the same
 // id, and if the service then refuses it, the provider is read to see what the
-// lost attempt did. Fresh resources that a replica does not know yet are waited
-// for.
+// lost attempt did. What a replica does not show yet is waited for; a change that
+// was made and cannot be seen in time is [iamscim.ErrNotVisible].
+//
+// # Concurrency
+//
+// A [Client] is safe for concurrent use. Updates have no etag: of two writers of
+// one field the later one wins.
 //
 // # Secrets
 //

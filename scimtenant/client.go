@@ -49,7 +49,7 @@ func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error
 // A reply that is lost is settled: if the tenant then exists as requested, it is
 // returned. Errors: [iamscim.ErrInvalidArgument] with every fault,
 // [iamscim.ErrAlreadyExists] with the difference, [ErrPoolOccupied] with the
-// tenant that is in the way, [iamscim.ErrOutcomeUnknown].
+// tenant that is in the way, [iamscim.ErrOutcomeUnknown], [iamscim.ErrNotVisible].
 func (c *Client) Create(ctx context.Context, req CreateRequest) (*Tenant, error) {
 	const op = "scimtenant: create"
 	name := req.Name

@@ -16,7 +16,8 @@
 // [Client.Delete] keeps the tenant for 30 days, during which it can be undeleted
 // and blocks its pool for every other tenant. [Client.HardDelete] frees the pool
 // at once and loses the directory. A soft-deleted tenant is a state, not an
-// absence: [Client.Get] returns it.
+// absence: [Client.Get] returns it. [Client.Replace] hard-deletes a tenant and
+// creates another in its place, for another claim mapping.
 //
 // # The service agent
 //
@@ -37,7 +38,8 @@
 // ([iamscim.WithRetry]). A write whose reply was lost is repeated with the same
 // id, and if the service then refuses it, the tenant is read to see what the
 // lost attempt did. Create returns once the tenant can be read: the service
-// replicates within 80 s.
+// replicates within 80 s. One that was made and cannot be read in time is
+// [iamscim.ErrNotVisible].
 //
 // # Concurrency
 //
