@@ -158,6 +158,10 @@ func (s *scimStore) holds(f *scimFilter, r row, o *scimObject) bool {
 		if m == 0 || !s.isMember(r, m) {
 			return false
 		}
+		if f.kind == filterCompare {
+			// There is nothing else to match: the index has answered.
+			return true
+		}
 		members = []row{m}
 	}
 	return slices.ContainsFunc(members, func(m row) bool {
