@@ -52,6 +52,8 @@ var (
 
 	// ErrRedirected: the service answered with a redirect (3xx), which no
 	// client of this module follows: it would carry credentials elsewhere.
+	// After a change the resource is read, once, to see whether the change was
+	// made; where that fails too the error is ErrOutcomeUnknown as well.
 	ErrRedirected = errors.New("redirected")
 
 	// ErrBadReply: the reply is not what the API describes: not JSON, cut,

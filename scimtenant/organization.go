@@ -135,7 +135,7 @@ func (c *OrganizationClient) modify(ctx context.Context, op, organization, servi
 		if !change(policy, member) {
 			return retry.Verdict{}, nil
 		}
-		err = c.write(ctx, op, organization, policy)
+		err = c.write(ctx, op, organization, policy, func(now *crm.Policy) bool { return !change(now, member) })
 		again := errors.Is(err, iamscim.ErrAborted) || errors.Is(err, iamscim.ErrOutcomeUnknown) && ctx.Err() == nil
 		return retry.Verdict{Again: again}, err
 	})
@@ -182,7 +182,8 @@ func explainOrganization(_ context.Context, e *iamscim.Error) {
 }
 
 // write sets the policy once: modify repeats the whole of reading and writing.
-func (c *OrganizationClient) write(ctx context.Context, op, organization string, policy *crm.Policy) error {
+// done tells from a policy that was read whether there is nothing left to do.
+func (c *OrganizationClient) write(ctx context.Context, op, organization string, policy *crm.Policy, done func(*crm.Policy) bool) error {
 	name := "organizations/" + organization
 	policy.Version = policyVersion
 	call := c.organizations.SetIamPolicy(name, &crm.SetIamPolicyRequest{Policy: policy, UpdateMask: "bindings,etag"})
@@ -191,8 +192,14 @@ func (c *OrganizationClient) write(ctx context.Context, op, organization string,
 		Do:     func(ctx context.Context) (*crm.Policy, error) { return call.Context(ctx).Do() },
 		Accept: acceptOrganizationPolicy,
 		// A repetition is refused by its etag if the lost attempt was
-		// applied; modify then reads the policy and sees.
-		Settle:  func(context.Context, error) (*crm.Policy, bool, error) { return nil, false, nil },
+		// applied, or if somebody else was quicker.
+		Settle: func(ctx context.Context, _ error) (*crm.Policy, bool, error) {
+			now, err := c.policy(ctx, op, organization)
+			if err != nil {
+				return nil, false, err
+			}
+			return now, done(now), nil
+		},
 		Explain: explainOrganization,
 	})
 	return err

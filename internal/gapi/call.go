@@ -72,6 +72,11 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 			lost = err
 			again = ctx.Err() == nil && (again || badContent(err))
 		}
+		if r.Settle != nil && redirected(err) {
+			// Something between here and the service may have had the change
+			// made and sent the caller on: not to be repeated, but looked at.
+			lost = err
+		}
 		return retry.Verdict{Again: again, Least: after(err)}, err
 	})
 	if err == nil {
@@ -90,7 +95,11 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 		unknown = serr != nil
 	}
 	e := Wrap(r.Op, r.Resource, attempts, err, r.Secrets...)
-	if unknown {
+	switch {
+	case unknown && redirected(err):
+		e.Err = fmt.Errorf("%w; %w", err, iamscim.ErrOutcomeUnknown)
+		e.Remedy += "; then read the resource to see whether the change was made"
+	case unknown:
 		e.Kind = iamscim.ErrOutcomeUnknown
 		e.Remedy = "read the resource to see whether the change was made before making it again"
 	}
@@ -160,6 +169,12 @@ func classify(ctx context.Context, err error) retry.Class {
 func answered(err error) bool {
 	var api *googleapi.Error
 	return errors.As(err, &api) && retry.Status(api.Code) == retry.Final
+}
+
+// redirected reports whether the answer was a redirect.
+func redirected(err error) bool {
+	var api *googleapi.Error
+	return errors.As(err, &api) && api.Code >= 300 && api.Code < 400
 }
 
 // after is the pause the service asked for.
