@@ -142,7 +142,7 @@ func (n *node) print(b *strings.Builder) {
 		// number is part of the number: what is in the tree was written with
 		// parentheses.
 		tight := precMember
-		if kind := n.args[0].kind; kind == nodeInt || kind == nodeNumber {
+		if first := n.args[0].first(); first.kind == nodeInt || first.kind == nodeNumber {
 			tight++
 		}
 		n.args[0].printIn(b, tight)
@@ -184,6 +184,14 @@ func (n *node) print(b *strings.Builder) {
 	case nodeOther:
 		b.WriteString("…")
 	}
+}
+
+// first is the node the text of a chain of members begins with.
+func (n *node) first() *node {
+	for n.kind == nodeSelect || n.kind == nodeIndex || n.kind == nodeMember {
+		n = n.args[0]
+	}
+	return n
 }
 
 func printString(b *strings.Builder, s string) {
