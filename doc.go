@@ -32,8 +32,8 @@
 //
 // # Retries
 //
-// Passing failures are repeated under a [RetryPolicy], which [WithRetry] changes
-// for one client. A change whose reply was lost is settled by reading, never by
+// Passing failures are repeated under a [RetryPolicy]. The WithRetry option of
+// each client package changes it for one client. A change whose reply was lost is settled by reading, never by
 // creating a second resource.
 //
 // # Concurrency

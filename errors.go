@@ -1,12 +1,11 @@
 package iamscim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
-
-	"google.golang.org/api/googleapi"
 )
 
 // What callers branch on, with errors.Is. The packages of the resources add
@@ -90,8 +89,8 @@ func (v Violation) String() string {
 }
 
 // Error is the error of the control-plane clients. errors.Is finds the
-// sentinel in Kind and whatever Err wraps; errors.As finds the service's
-// *googleapi.Error, with status, details and headers, wherever there was one.
+// sentinel in Kind and whatever Err wraps. Where the service answered, errors.As
+// finds its *googleapi.Error, with details and headers.
 type Error struct {
 	// Op is the package and the method: "scimtenant: create".
 	Op string
@@ -102,6 +101,14 @@ type Error struct {
 	// Kind is the sentinel of the package iamscim or of the resource's
 	// package that fits, or nil.
 	Kind error
+
+	// Status is the HTTP status of the service's last answer, 0 if there was
+	// none.
+	Status int
+
+	// Detail is what the service said with Status, on one line and at most
+	// 300 bytes. It is empty if the answer had no text.
+	Detail string
 
 	// Violations are all broken rules, in the order of the request's fields.
 	Violations []Violation
@@ -117,10 +124,14 @@ type Error struct {
 	Err error
 }
 
-// Error returns "op resource: what happened; what to do".
+// Error returns "op resource: what happened; what to do". What the service
+// said is Detail, with Status.
 func (e *Error) Error() string {
+	if e == nil {
+		return "iamscim: no error"
+	}
 	var b strings.Builder
-	b.WriteString(e.Op)
+	b.WriteString(cmp.Or(e.Op, "iamscim"))
 	if e.Resource != "" {
 		b.WriteByte(' ')
 		b.WriteString(e.Resource)
@@ -137,19 +148,19 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// what is the middle of the message: the rules broken, else what the service
-// said, else the cause.
+// what is the middle of the message: what the service said, else the cause,
+// then the broken rules.
 func (e *Error) what() string {
-	var api *googleapi.Error
-	var inner *Error // has words of its own for what the service said
-	fromService := errors.As(e.Err, &api) && !errors.As(e.Err, &inner)
 	var parts []string
 	if e.Kind != nil {
 		parts = append(parts, e.Kind.Error())
 	}
+	var inner *Error // has words of its own for what the service said
 	switch {
-	case fromService:
-		parts = append(parts, serviceText(api))
+	case errors.As(e.Err, &inner):
+		parts = append(parts, e.Err.Error())
+	case e.Status != 0:
+		parts = append(parts, e.answer())
 		if errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded) {
 			parts = append(parts, "then the context ended")
 		}
@@ -168,25 +179,19 @@ func (e *Error) what() string {
 	return parts[0] + ": " + strings.Join(parts[1:], "; ")
 }
 
-// serviceText is what the service said, on one line and bounded; the whole
-// reply stays reachable through the *googleapi.Error.
-func serviceText(api *googleapi.Error) string {
-	const most = 300
-	text := strings.Join(strings.Fields(api.Message), " ")
-	if text == "" {
-		text = strings.Join(strings.Fields(api.Body), " ")
+// answer is what the service said and its status.
+func (e *Error) answer() string {
+	if e.Detail == "" {
+		return fmt.Sprintf("HTTP %d without a text", e.Status)
 	}
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	if text == "" {
-		return fmt.Sprintf("HTTP %d without a text", api.Code)
-	}
-	return fmt.Sprintf("%s (HTTP %d)", text, api.Code)
+	return fmt.Sprintf("%s (HTTP %d)", e.Detail, e.Status)
 }
 
 // Unwrap returns the sentinel and the cause.
 func (e *Error) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
 	errs := make([]error, 0, 2)
 	if e.Kind != nil {
 		errs = append(errs, e.Kind)

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"google.golang.org/api/googleapi"
 
@@ -17,28 +15,35 @@ import (
 func TestErrorText(t *testing.T) {
 	t.Parallel()
 	const resource = "locations/global/workforcePools/acme-pool"
-	service := &googleapi.Error{Code: 403, Message: "Permission 'x' denied\n on resource."}
+	said := func(e iamscim.Error, status int, detail string) iamscim.Error {
+		e.Status, e.Detail = status, detail
+		e.Err = errors.New("the service's own error, which the text leaves out")
+		return e
+	}
+	denied := said(iamscim.Error{Op: "p: delete", Kind: iamscim.ErrPermissionDenied}, 403, "Permission 'x' denied on resource.")
+	cut := said(iamscim.Error{Op: "p: get", Kind: iamscim.ErrUnavailable, Attempts: 2}, 503, "Try later")
+	cut.Err = fmt.Errorf("%w; %w", cut.Err, context.DeadlineExceeded)
 	tests := []struct {
 		name string
 		err  iamscim.Error
 		want string
 	}{
+		{"zero", iamscim.Error{}, "iamscim: failed"},
 		{"kind alone", iamscim.Error{Op: "p: get", Resource: resource, Kind: iamscim.ErrNotFound}, "p: get " + resource + ": not found"},
 		{"no resource", iamscim.Error{Op: "p: get", Kind: iamscim.ErrNotFound}, "p: get: not found"},
+		{"no operation", iamscim.Error{Resource: resource, Kind: iamscim.ErrNotFound}, "iamscim " + resource + ": not found"},
 		{"nothing known", iamscim.Error{Op: "p: get"}, "p: get: failed"},
-		{"the service's words on one line", iamscim.Error{Op: "p: get", Kind: iamscim.ErrPermissionDenied, Err: service}, "p: get: permission denied: Permission 'x' denied on resource. (HTTP 403)"},
-		{"without a kind", iamscim.Error{Op: "p: get", Err: service}, "p: get: Permission 'x' denied on resource. (HTTP 403)"},
-		{"a body instead of a message", iamscim.Error{Op: "p: get", Kind: iamscim.ErrUnavailable, Err: &googleapi.Error{Code: 502, Body: "<html>\n<h1>Bad  Gateway</h1>"}}, "p: get: unavailable: <html> <h1>Bad Gateway</h1> (HTTP 502)"},
-		{"neither", iamscim.Error{Op: "p: get", Kind: iamscim.ErrUnavailable, Err: &googleapi.Error{Code: 503}}, "p: get: unavailable: HTTP 503 without a text"},
+		{"the service's words", said(iamscim.Error{Op: "p: get", Kind: iamscim.ErrPermissionDenied}, 403, "Permission 'x' denied."), "p: get: permission denied: Permission 'x' denied. (HTTP 403)"},
+		{"without a kind", said(iamscim.Error{Op: "p: get"}, 403, "Permission 'x' denied."), "p: get: Permission 'x' denied. (HTTP 403)"},
+		{"a status alone", said(iamscim.Error{Op: "p: get", Kind: iamscim.ErrUnavailable}, 503, ""), "p: get: unavailable: HTTP 503 without a text"},
 		{"another cause", iamscim.Error{Op: "p: get", Kind: iamscim.ErrBadReply, Err: io.ErrUnexpectedEOF}, "p: get: bad reply: unexpected EOF"},
 		{"one attempt", iamscim.Error{Op: "p: get", Kind: iamscim.ErrThrottled, Attempts: 1}, "p: get: throttled"},
 		{"attempts and remedy", iamscim.Error{Op: "p: get", Kind: iamscim.ErrThrottled, Attempts: 3, Remedy: "wait"}, "p: get: throttled (after 3 attempts); wait"},
 		{"violations", iamscim.Error{Op: "p: create", Kind: iamscim.ErrInvalidArgument, Violations: []iamscim.Violation{{Field: "Name", Rule: "required"}, {Rule: "no field"}}, Err: errors.New("Name: required")},
 			"p: create: invalid argument: Name: required; no field"},
-		{"another error of this type inside", iamscim.Error{Op: "p: rotate", Err: fmt.Errorf("persist: full; then %w", &iamscim.Error{Op: "p: delete", Kind: iamscim.ErrPermissionDenied, Err: service}), Remedy: "delete it"},
+		{"another error of this type inside", iamscim.Error{Op: "p: rotate", Err: fmt.Errorf("persist: full; then %w", &denied), Remedy: "delete it"},
 			"p: rotate: persist: full; then p: delete: permission denied: Permission 'x' denied on resource. (HTTP 403); delete it"},
-		{"ctx ended between the attempts", iamscim.Error{Op: "p: get", Kind: iamscim.ErrUnavailable, Attempts: 2, Err: fmt.Errorf("%w; %w", &googleapi.Error{Code: 503, Message: "Try later"}, context.DeadlineExceeded)},
-			"p: get: unavailable: Try later (HTTP 503); then the context ended (after 2 attempts)"},
+		{"ctx ended between the attempts", cut, "p: get: unavailable: Try later (HTTP 503); then the context ended (after 2 attempts)"},
 	}
 	for _, tt := range tests {
 		if got := tt.err.Error(); got != tt.want {
@@ -47,14 +52,12 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// TestErrorTextIsBounded: a hostile reply makes no hostile log line.
-func TestErrorTextIsBounded(t *testing.T) {
+// TestErrorNil: a nil error of this type in an interface prints, too.
+func TestErrorNil(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{strings.Repeat("x", 1<<20), strings.Repeat("é\n", 1<<18), strings.Repeat("日", 300)} {
-		e := iamscim.Error{Op: "p: get", Kind: iamscim.ErrUnavailable, Err: &googleapi.Error{Code: 500, Message: text}}
-		if got := e.Error(); len(got) > 400 || !utf8.ValidString(got) || strings.Contains(got, "\n") || !strings.HasSuffix(got, "… (HTTP 500)") {
-			t.Errorf("Error() of %d bytes = %d bytes: %.80q", len(text), len(got), got)
-		}
+	var e *iamscim.Error
+	if got := fmt.Sprint(error(e)); got != "iamscim: no error" || errors.Is(e, iamscim.ErrNotFound) {
+		t.Errorf("a nil *Error prints %q", got)
 	}
 }
 

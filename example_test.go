@@ -26,13 +26,12 @@ func ExampleNewSecret() {
 
 // A program that must answer within seconds gives up earlier than the default
 // of five minutes.
-func ExampleWithRetry() {
+func ExampleRetryPolicy() {
 	policy := iamscim.RetryPolicy{Initial: 200 * time.Millisecond, Budget: 10 * time.Second}
 	fmt.Println(policy.Validate())
 	fmt.Printf("%+v\n", policy.WithDefaults())
 	// Give it to a client with its other options:
-	//	scimtenant.NewClient(ctx, iamscim.WithRetry(policy))
-	_ = iamscim.WithRetry(policy)
+	//	scimtenant.NewClient(ctx, scimtenant.WithRetry(policy))
 
 	// Output:
 	// <nil>

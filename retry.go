@@ -3,9 +3,6 @@ package iamscim
 import (
 	"fmt"
 	"time"
-
-	"google.golang.org/api/option"
-	"google.golang.org/api/option/internaloption"
 )
 
 // RetryPolicy says how often and how long a client repeats a request that
@@ -91,21 +88,3 @@ func (p RetryPolicy) Validate() error {
 	}
 	return nil
 }
-
-// WithRetry is the option that gives a control-plane client its policy:
-//
-//	scimtenant.NewClient(ctx, iamscim.WithRetry(iamscim.RetryPolicy{Budget: time.Minute}))
-//
-// Without it a client has the default policy. The last one given counts. It
-// has no effect on Google clients of other modules.
-func WithRetry(p RetryPolicy) option.ClientOption { return &retryOption{policy: p} }
-
-// retryOption rides along the options of the Google clients, which skip it;
-// internal/gapi asks it for the policy.
-type retryOption struct {
-	internaloption.EmbeddableAdapter
-	policy RetryPolicy
-}
-
-// RetryPolicy returns the policy given to [WithRetry].
-func (o *retryOption) RetryPolicy() RetryPolicy { return o.policy }

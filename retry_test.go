@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/api/option"
-
 	"github.com/iamscim/iamscim"
 )
 
@@ -57,14 +55,5 @@ func TestRetryPolicyValidate(t *testing.T) {
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: Validate() = %v, want %q", tt.name, err, tt.want)
 		}
-	}
-}
-
-func TestWithRetry(t *testing.T) {
-	t.Parallel()
-	p := iamscim.RetryPolicy{MaxAttempts: 3}
-	var opt option.ClientOption = iamscim.WithRetry(p)
-	if got := opt.(interface{ RetryPolicy() iamscim.RetryPolicy }).RetryPolicy(); got != p {
-		t.Errorf("RetryPolicy() = %+v, want %+v", got, p)
 	}
 }

@@ -40,6 +40,14 @@ func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error
 	return &Client{conn: conn, pools: pools, providers: pools.Providers, operations: pools.Providers.Operations}, nil
 }
 
+// WithRetry is the option that gives a client its retry policy, beside the
+// options of every Google client:
+//
+//	provider.NewClient(ctx, provider.WithRetry(iamscim.RetryPolicy{Budget: time.Minute}))
+//
+// Without it a client has the default policy. The last one given counts.
+func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return gapi.WithRetry(p) }
+
 // Create creates a provider and returns it as it is once the operation is done
 // and the provider can be read. The caller needs
 // iam.workforcePoolProviders.create on the organization.

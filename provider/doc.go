@@ -31,7 +31,7 @@
 // # Retries
 //
 // Passing failures are repeated under the client's [iamscim.RetryPolicy]
-// ([iamscim.WithRetry]). A write whose reply was lost is repeated with the same
+// ([WithRetry]). A write whose reply was lost is repeated with the same
 // id, and if the service then refuses it, the provider is read to see what the
 // lost attempt did. What a replica does not show yet is waited for; a change that
 // was made and cannot be seen in time is [iamscim.ErrNotVisible].

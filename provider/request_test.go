@@ -267,7 +267,7 @@ func TestNewClientRefuses(t *testing.T) {
 		{"nil ctx", func() error { _, err := provider.NewClient(noContext, srv.ClientOptions()...); return err }, "ctx must not be nil"},
 		{"nil option", func() error { _, err := provider.NewClient(t.Context(), nil); return err }, "option 0 is nil"},
 		{"bad policy", func() error {
-			_, err := provider.NewClient(t.Context(), append(srv.ClientOptions(), iamscim.WithRetry(iamscim.RetryPolicy{Budget: -1}))...)
+			_, err := provider.NewClient(t.Context(), append(srv.ClientOptions(), provider.WithRetry(iamscim.RetryPolicy{Budget: -1}))...)
 			return err
 		}, "must not be negative"},
 	}

@@ -40,6 +40,14 @@ func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error
 	return &Client{conn: conn, tenants: providers.ScimTenants, providers: providers}, nil
 }
 
+// WithRetry is the option that gives a client its retry policy, beside the
+// options of every Google client:
+//
+//	scimtenant.NewClient(ctx, scimtenant.WithRetry(iamscim.RetryPolicy{Budget: time.Minute}))
+//
+// Without it a client has the default policy. [NewOrganizationClient] takes it too. The last one given counts.
+func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return gapi.WithRetry(p) }
+
 // Create creates a tenant and returns it once it can be read. The claim mapping
 // is validated for req.Usage and sent in its canonical text; afterwards it can
 // never be changed.

@@ -35,7 +35,7 @@
 // # Retries
 //
 // Passing failures are repeated under the client's [iamscim.RetryPolicy]
-// ([iamscim.WithRetry]). A write whose reply was lost is repeated with the same
+// ([WithRetry]). A write whose reply was lost is repeated with the same
 // id, and if the service then refuses it, the tenant is read to see what the
 // lost attempt did. Create returns once the tenant can be read: the service
 // replicates within 80 s. One that was made and cannot be read in time is

@@ -249,7 +249,7 @@ func TestBadContexts(t *testing.T) {
 func TestNewClientRefuses(t *testing.T) {
 	t.Parallel()
 	srv, _ := start(t)
-	bad := iamscim.WithRetry(iamscim.RetryPolicy{Multiplier: 0.5})
+	bad := scimtenant.WithRetry(iamscim.RetryPolicy{Multiplier: 0.5})
 	tests := []struct {
 		name string
 		call func() error

@@ -46,6 +46,14 @@ func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error
 	return &Client{conn: conn, tokens: tenants.Tokens, tenants: tenants, now: time.Now, random: rand.Text}, nil
 }
 
+// WithRetry is the option that gives a client its retry policy, beside the
+// options of every Google client:
+//
+//	scimtoken.NewClient(ctx, scimtoken.WithRetry(iamscim.RetryPolicy{Budget: time.Minute}))
+//
+// Without it a client has the default policy. The last one given counts.
+func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return gapi.WithRetry(p) }
+
 // Create creates a token and returns it with its secret, which the service
 // shows this once: store the secret before anything else. A new token may take
 // up to two minutes to be accepted everywhere: scimclient's WaitAccess waits.

@@ -25,7 +25,7 @@
 // # Retries
 //
 // Passing failures are repeated under the client's [iamscim.RetryPolicy]
-// ([iamscim.WithRetry]). A create whose reply was lost is repeated with the same
+// ([WithRetry]). A create whose reply was lost is repeated with the same
 // id. If the first attempt turns out to have made the token, its secret is gone
 // and the error says so; CreateRequest.RecreateLost replaces such a token.
 //

@@ -176,7 +176,7 @@ func TestNewClientRefuses(t *testing.T) {
 		{"nil ctx", func() error { _, err := scimtoken.NewClient(noContext, srv.ClientOptions()...); return err }, "scimtoken: new client: ctx must not be nil"},
 		{"nil option", func() error { _, err := scimtoken.NewClient(t.Context(), nil); return err }, "scimtoken: new client: option 0 is nil"},
 		{"bad policy", func() error {
-			_, err := scimtoken.NewClient(t.Context(), append(srv.ClientOptions(), iamscim.WithRetry(iamscim.RetryPolicy{MaxAttempts: -1}))...)
+			_, err := scimtoken.NewClient(t.Context(), append(srv.ClientOptions(), scimtoken.WithRetry(iamscim.RetryPolicy{MaxAttempts: -1}))...)
 			return err
 		}, "scimtoken: new client: iamscim: RetryPolicy.MaxAttempts"},
 	}

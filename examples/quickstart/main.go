@@ -159,7 +159,7 @@ func (f *flags) job(ctx context.Context, store *tokenFile) (j *job, done func(),
 		if f.noAuth {
 			// Only a fake asks for no credentials.
 			j.retry = fakeRetry
-			iamOptions = append(iamOptions, option.WithoutAuthentication(), iamscim.WithRetry(j.retry))
+			iamOptions = append(iamOptions, option.WithoutAuthentication(), provider.WithRetry(j.retry))
 		}
 		organizationOptions = iamOptions
 	default:
@@ -172,8 +172,8 @@ func (f *flags) job(ctx context.Context, store *tokenFile) (j *job, done func(),
 		iamOptions, organizationOptions = server.PipeClientOptions(), server.PipeOrganizationClientOptions()
 		j.http = server.PipeHTTPClient()
 		j.retry = fakeRetry
-		iamOptions = append(iamOptions, iamscim.WithRetry(j.retry))
-		organizationOptions = append(organizationOptions, iamscim.WithRetry(j.retry))
+		iamOptions = append(iamOptions, provider.WithRetry(j.retry))
+		organizationOptions = append(organizationOptions, provider.WithRetry(j.retry))
 	}
 	if j.providers, err = provider.NewClient(ctx, iamOptions...); err != nil {
 		return nil, nil, err

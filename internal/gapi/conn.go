@@ -71,8 +71,8 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 		if opt == nil {
 			return nil, fmt.Errorf("option %d is nil", i)
 		}
-		if o, ok := opt.(interface{ RetryPolicy() iamscim.RetryPolicy }); ok {
-			policy = o.RetryPolicy()
+		if o, ok := opt.(*retryOption); ok {
+			policy = o.policy
 		}
 	}
 	if err := policy.Validate(); err != nil {
@@ -107,6 +107,15 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 			option.WithLogger(logger),
 		},
 	}, nil
+}
+
+// WithRetry is the option behind WithRetry of the control-plane clients. The
+// Google client's own constructors skip it. The last one given counts.
+func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return &retryOption{policy: p} }
+
+type retryOption struct {
+	internaloption.EmbeddableAdapter
+	policy iamscim.RetryPolicy
 }
 
 // Options are for the NewService of the generated package.

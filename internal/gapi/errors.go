@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"google.golang.org/api/googleapi"
 
@@ -41,9 +42,26 @@ func Wrap(op, resource string, attempts int, err error, secrets ...iamscim.Secre
 	}
 	m := parseModel(api)
 	scrub(api, known)
+	e.Status, e.Detail = api.Code, saying(api)
 	e.Violations = m.violations(known)
 	e.Remedy, e.Kind = kind(api.Code, m)
 	return e
+}
+
+// maxDetail bounds the text of the service in a message, in bytes. The whole
+// reply stays reachable through the *googleapi.Error.
+const maxDetail = 300
+
+// saying is what the service said, on one line.
+func saying(api *googleapi.Error) string {
+	text := strings.Join(strings.Fields(api.Message), " ")
+	if text == "" {
+		text = strings.Join(strings.Fields(api.Body), " ")
+	}
+	if len(text) > maxDetail {
+		text = strings.ToValidUTF8(text[:maxDetail], "") + "…"
+	}
+	return text
 }
 
 // model is the part of google.rpc.Status this module branches on

@@ -295,7 +295,7 @@ func play(t *testing.T, want cell, m *method, f fault) cell {
 		}
 		srv.Fail(f.scripted)
 	}
-	c := newClients(t, option.WithEndpoint(endpoint), option.WithHTTPClient(&http.Client{Transport: counter}), option.WithoutAuthentication(), iamscim.WithRetry(policy))
+	c := newClients(t, option.WithEndpoint(endpoint), option.WithHTTPClient(&http.Client{Transport: counter}), option.WithoutAuthentication(), provider.WithRetry(policy))
 	err := call(ctx, c)
 
 	got := want

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"google.golang.org/api/googleapi"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/gapi"
+	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimtest"
 )
 
@@ -62,7 +65,7 @@ func TestKinds(t *testing.T) {
 			t.Parallel()
 			srv := scimtest.Start(t)
 			prepare(t, srv, withTenant)
-			c := newClients(t, append(srv.ClientOptions(), iamscim.WithRetry(iamscim.RetryPolicy{MaxAttempts: 1}))...)
+			c := newClients(t, append(srv.ClientOptions(), provider.WithRetry(iamscim.RetryPolicy{MaxAttempts: 1}))...)
 			srv.Fail(scimtest.Fault{Status: tt.code, Body: []byte(tt.body)})
 			_, err := c.tenants.Get(t.Context(), tenant)
 			if err == nil {
@@ -81,5 +84,29 @@ func TestKinds(t *testing.T) {
 				t.Errorf("%v: want the service's own words", err)
 			}
 		})
+	}
+}
+
+// TestDetail: what the service said is on one line and bounded, so that a
+// hostile reply makes no hostile log line.
+func TestDetail(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		api  googleapi.Error
+		want string
+	}{
+		{"message", googleapi.Error{Code: 403, Message: "Permission 'x' denied\n on resource."}, "Permission 'x' denied on resource."},
+		{"a body instead of a message", googleapi.Error{Code: 502, Body: "<html>\n<h1>Bad  Gateway</h1>"}, "<html> <h1>Bad Gateway</h1>"},
+		{"neither", googleapi.Error{Code: 503}, ""},
+		{"long", googleapi.Error{Code: 500, Message: strings.Repeat("x", 1<<20)}, strings.Repeat("x", 300) + "…"},
+		{"long, of many bytes a character", googleapi.Error{Code: 500, Message: strings.Repeat("日", 101)}, strings.Repeat("日", 100) + "…"},
+		{"cut inside a character", googleapi.Error{Code: 500, Message: "x" + strings.Repeat("日", 101)}, "x" + strings.Repeat("日", 99) + "…"},
+	}
+	for _, tt := range tests {
+		e := gapi.Wrap("p: get", "", 1, &tt.api)
+		if e.Detail != tt.want || e.Status != tt.api.Code || !utf8.ValidString(e.Error()) {
+			t.Errorf("%s: Wrap = %d %q, want %d %q", tt.name, e.Status, e.Detail, tt.api.Code, tt.want)
+		}
 	}
 }

@@ -312,7 +312,7 @@ func TestErrorsDoNotLeak(t *testing.T) {
 					srv := httptest.NewServer(echo(status, shape))
 					defer srv.Close()
 					c := newClients(t, option.WithEndpoint(srv.URL), option.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: callerToken})),
-						iamscim.WithRetry(iamscim.RetryPolicy{MaxAttempts: 1}))
+						provider.WithRetry(iamscim.RetryPolicy{MaxAttempts: 1}))
 					err := call.call(t.Context(), c)
 					if err == nil {
 						t.Fatal("no error")
@@ -392,7 +392,7 @@ func TestBadRepliesDoNotLeak(t *testing.T) {
 				}
 			}))
 			defer srv.Close()
-			c := newClients(t, option.WithEndpoint(srv.URL), option.WithHTTPClient(srv.Client()), iamscim.WithRetry(iamscim.RetryPolicy{MaxAttempts: 1}))
+			c := newClients(t, option.WithEndpoint(srv.URL), option.WithHTTPClient(srv.Client()), provider.WithRetry(iamscim.RetryPolicy{MaxAttempts: 1}))
 			key, secret, err := c.tokens.Create(t.Context(), scimtoken.CreateRequest{Name: token})
 			if !errors.Is(err, iamscim.ErrOutcomeUnknown) || key != nil || !secret.IsZero() {
 				t.Errorf("tokens.Create = %v, %v, want ErrOutcomeUnknown", key, err)

@@ -25,7 +25,7 @@ func inBubble(t *testing.T, policy iamscim.RetryPolicy, opts []scimtest.Option, 
 		srv := scimtest.New(opts...)
 		defer srv.Close()
 		prepare(t, srv, until)
-		test(t, srv, newClients(t, append(srv.PipeClientOptions(), iamscim.WithRetry(policy))...))
+		test(t, srv, newClients(t, append(srv.PipeClientOptions(), provider.WithRetry(policy))...))
 	})
 }
 

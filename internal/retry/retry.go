@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,7 +18,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/googleapis/gax-go/v2"
 	"golang.org/x/oauth2"
 
 	"github.com/iamscim/iamscim"
@@ -134,7 +134,7 @@ type Verdict struct {
 func Do(ctx context.Context, p iamscim.RetryPolicy, attempt func() (Verdict, error)) (int, error) {
 	p = p.WithDefaults()
 	begin := time.Now()
-	backoff := gax.Backoff{Initial: p.Initial, Max: p.Max, Multiplier: p.Multiplier}
+	bound := p.Initial
 	for n := 1; ; n++ {
 		verdict, err := attempt()
 		if !verdict.Again {
@@ -143,14 +143,25 @@ func Do(ctx context.Context, p iamscim.RetryPolicy, attempt func() (Verdict, err
 		if p.MaxAttempts > 0 && n >= p.MaxAttempts {
 			return n, err
 		}
-		pause := max(backoff.Pause(), verdict.Least)
-		if time.Since(begin)+pause > p.Budget {
+		pause := max(1+rand.N(bound), verdict.Least)
+		bound = grow(bound, p)
+		// Subtracted, because the sum can overflow.
+		if pause > p.Budget-time.Since(begin) {
 			return n, err
 		}
 		if werr := Wait(ctx, pause); werr != nil {
 			return n, fmt.Errorf("%w; %w", err, werr)
 		}
 	}
+}
+
+// grow returns the next upper bound of a pause. It compares before it converts:
+// a product that is too large for a Duration has no defined value.
+func grow(bound time.Duration, p iamscim.RetryPolicy) time.Duration {
+	if next := float64(bound) * p.Multiplier; next < float64(p.Max) {
+		return time.Duration(next)
+	}
+	return p.Max
 }
 
 // Wait sleeps for d or until ctx ends, whose error it returns. It returns
