@@ -37,7 +37,7 @@ type Client struct {
 	retry        iamscim.RetryPolicy
 	pace         *pacer
 	log          *slog.Logger
-	alone        aloneVerdict
+	memberFilter memberFilter
 }
 
 // New returns a client for the tenant at baseURI, the baseUri field of a SCIM

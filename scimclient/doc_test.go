@@ -45,7 +45,11 @@ func TestDocumentedRequests(t *testing.T) {
 		"Groups.AddMembers":            func() { c.Groups.AddMembers(ctx, g.ID, []string{u.ID}) },
 		"Groups.RemoveMembers":         func() { c.Groups.RemoveMembers(ctx, g.ID, []string{u.ID}) },
 		"Groups.IsMember":              func() { c.Groups.IsMember(ctx, g.ID, u.ID) },
-		"Groups.GroupsOf":              func() { last(c.Groups.GroupsOf(ctx, u.ID)) },
+		"Groups.MemberFilterWorks": func() {
+			pair := scimclient.Membership{GroupID: g.ID, UserID: u.ID}
+			c.Groups.MemberFilterWorks(ctx, pair, pair)
+		},
+		"Groups.GroupsOf": func() { last(c.Groups.GroupsOf(ctx, u.ID)) },
 	}
 	for method, lines := range documented {
 		call := calls[method]

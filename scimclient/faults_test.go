@@ -108,7 +108,11 @@ var faultCalls = []faultCall{
 	{"Groups.GroupsOf", "GET", "Groups", func(ctx context.Context, c *scimclient.Client) error {
 		n, err := countRows(c.Groups.GroupsOf(ctx, "u2"))
 		return want("groups", n, 1, err)
-	}, false, nil},
+	}, true, nil},
+	{"Groups.MemberFilterWorks", "GET", "Groups", func(ctx context.Context, c *scimclient.Client) error {
+		works, err := c.Groups.MemberFilterWorks(ctx, scimclient.Membership{GroupID: "g1", UserID: "u2"}, scimclient.Membership{GroupID: "g1", UserID: "u1"})
+		return want("works", works, true, err)
+	}, true, nil},
 
 	{"Users.Create", "POST", "Users", func(ctx context.Context, c *scimclient.Client) error {
 		u, err := c.Users.Create(ctx, user("new@example.com"))
