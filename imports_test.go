@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"scimtoken":        {"", "scimtenant", "internal/check", "internal/gapi", "internal/resname"},
 	"scimclient":       {"", "internal/limit", "internal/redact", "internal/retry"},
 	"scimtest":         {"internal/resname"},
+	"provision/idp":    {},
 }
 
 // celOnly is the one file that may import cel-go.
