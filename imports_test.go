@@ -30,8 +30,14 @@ var allowed = map[string][]string{
 	"scimtenant":       {"", "claimmap", "provider", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
 	"scimtoken":        {"", "scimtenant", "internal/check", "internal/gapi", "internal/resname"},
 	"scimclient":       {"", "internal/limit", "internal/redact", "internal/retry"},
-	"scimtest":         {"internal/resname"},
 	"provision/idp":    {},
+	"scimtest":         {"scimtest/internal/behavior", "scimtest/internal/cloud", "scimtest/internal/directory", "scimtest/internal/wire"},
+
+	// The rooms of the fake.
+	"scimtest/internal/cloud":     {"internal/resname", "scimtest/internal/behavior", "scimtest/internal/directory", "scimtest/internal/wire"},
+	"scimtest/internal/directory": {"scimtest/internal/behavior", "scimtest/internal/wire"},
+	"scimtest/internal/behavior":  {},
+	"scimtest/internal/wire":      {},
 }
 
 // celOnly is the one file that may import cel-go.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 )
 
 // A Behavior names something Google's public documents leave open, for which
@@ -61,46 +63,19 @@ const (
 	DeletedTenant Behavior = "DeletedTenant"
 )
 
-// choices are the values of each behaviour, the default first.
-var choices = map[Behavior][]string{
-	SecondTenant:       {"FAILED_PRECONDITION", "ALREADY_EXISTS"},
-	ThirdToken:         {"FAILED_PRECONDITION", "RESOURCE_EXHAUSTED", "INVALID_ARGUMENT"},
-	DeletedTokenCounts: {"NO", "YES"},
-	ClaimMappingChange: {"INVALID_ARGUMENT", "FAILED_PRECONDITION", "IGNORED"},
-	MissingGroupRule:   {"INVALID_ARGUMENT", "ALLOWED"},
-	SecondUsage:        {"FAILED_PRECONDITION", "INVALID_ARGUMENT"},
-	HardDeleteInUse:    {"ALLOWED", "FAILED_PRECONDITION"},
-	DeletedChange:      {"FAILED_PRECONDITION", "NOT_FOUND"},
-	FreshResource:      {"NOT_FOUND", "PERMISSION_DENIED"},
-	FreshOperation:     {"NOT_FOUND", "PERMISSION_DENIED", "PENDING"},
-	TokensUndelete:     {"SERVED", "NOT_FOUND"},
-	RevokeReply:        {"OPERATION", "EMPTY"},
-	BaseURISlash:       {"NO", "YES"},
-	UnknownTenant:      {"404", "401"},
-	DeletedTenant:      {"404", "401", "403"},
-}
-
 // WithBehavior chooses another answer to an open question: a code that should
 // work against the real service is tested with each. The values are listed at
 // the [Behavior].
 func WithBehavior(b Behavior, value string) Option {
 	return func(c *config) error {
-		allowed, ok := choices[b]
+		allowed, ok := behavior.Options[behavior.ID(b)]
 		if !ok {
 			return fmt.Errorf("scimtest: WithBehavior(%q): no such behavior", b)
 		}
 		if !slices.Contains(allowed, value) {
 			return fmt.Errorf("scimtest: WithBehavior(%s, %q): must be one of %s", b, value, strings.Join(allowed, ", "))
 		}
-		c.behaviors[b] = value
+		c.Choices[behavior.ID(b)] = value
 		return nil
 	}
-}
-
-// choice is the answer in force.
-func (c *config) choice(b Behavior) string {
-	if v, ok := c.behaviors[b]; ok {
-		return v
-	}
-	return choices[b][0]
 }

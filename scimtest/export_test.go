@@ -1,25 +1,32 @@
 package scimtest
 
-import "maps"
+import (
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
+	"github.com/iamscim/iamscim/scimtest/internal/cloud"
+)
 
-// Choices are the values of every behaviour, the default first.
-func Choices() map[Behavior][]string { return maps.Clone(choices) }
+// Choices are the values of every behavior, the default first.
+func Choices() map[Behavior][]string {
+	choices := map[Behavior][]string{}
+	for id, options := range behavior.Options {
+		switch id { // these have options of their own
+		case behavior.MemberFilter, behavior.EmailRule, behavior.LegacyPatch, behavior.PatchReply, behavior.QuotaModel, behavior.QuotaRetryAfter, behavior.ETags:
+			continue
+		}
+		choices[Behavior(id)] = options
+	}
+	return choices
+}
 
 // Permission is what a route needs.
 func Permission(want Route) string {
-	for _, r := range routes {
-		if r.Route == want {
-			return r.permission
+	for _, r := range cloud.Routes() {
+		if r.Method == want.Method && r.Path == want.Path {
+			return r.Permission
 		}
 	}
 	return ""
 }
 
 // Enums are the values of the enumerations, by message and field.
-func Enums() map[string]map[string][]string {
-	named := make(map[string]map[string][]string)
-	for t, fields := range enums {
-		named[t.Name()] = fields
-	}
-	return named
-}
+func Enums() map[string]map[string][]string { return cloud.Enums() }

@@ -10,6 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/iamscim/iamscim/scimtest/internal/cloud"
+	"github.com/iamscim/iamscim/scimtest/internal/directory"
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
 	"google.golang.org/api/iam/v1"
 )
 
@@ -165,8 +168,8 @@ func (f *Fault) matches(r *http.Request) bool {
 
 // fail plays a fault. next is the request's real answer, made when it is
 // called; nil is never called twice.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, f *Fault, next func() *reply) (status int) {
-	var real *reply
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, f *Fault, next func() *wire.Reply) (status int) {
+	var real *wire.Reply
 	if f.AfterCommit {
 		real = next()
 	}
@@ -179,10 +182,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, f *Fault, next fun
 			real = next()
 		}
 		for name, values := range f.Header {
-			real.header[name] = values
+			real.Header[name] = values
 		}
-		real.write(w)
-		return real.code
+		real.Write(w)
+		return real.Code
 	case FaultStall:
 		s.wait(r, 0)
 		panic(http.ErrAbortHandler)
@@ -199,23 +202,23 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, f *Fault, next fun
 			answer = real
 		}
 		var b bytes.Buffer
-		fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nContent-Length: %d\r\n", answer.code, http.StatusText(answer.code), max(len(answer.body), 2))
-		answer.header.Write(&b)
+		fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nContent-Length: %d\r\n", answer.Code, http.StatusText(answer.Code), max(len(answer.Body), 2))
+		answer.Header.Write(&b)
 		b.WriteString("\r\n")
-		b.Write(answer.body[:len(answer.body)/2])
+		b.Write(answer.Body[:len(answer.Body)/2])
 		s.cut(w, b.Bytes())
 		return 0
 	}
-	if pad := f.PadTo - int64(len(answer.body)); pad > 0 {
+	if pad := f.PadTo - int64(len(answer.Body)); pad > 0 {
 		s.writePadded(w, answer, pad)
-		return answer.code
+		return answer.Code
 	}
-	answer.write(w)
-	return answer.code
+	answer.Write(w)
+	return answer.Code
 }
 
 // reply is what the client gets instead of real, which is nil before a commit.
-func (f *Fault) reply(r *http.Request, real *reply) *reply {
+func (f *Fault) reply(r *http.Request, real *wire.Reply) *wire.Reply {
 	status := f.Status
 	switch {
 	case status != 0:
@@ -228,27 +231,32 @@ func (f *Fault) reply(r *http.Request, real *reply) *reply {
 	default:
 		status = http.StatusServiceUnavailable
 	}
-	answer := &reply{code: status, header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}}}
+	answer := &wire.Reply{Code: status, Header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}}}
 	switch {
 	case f.Body != nil:
-		answer.body = f.Body
+		answer.Body = f.Body
 	case f.Kind == FaultRedirect:
-	case status >= 400 && isSCIM(r):
-		answer.header.Set("Content-Type", "application/scim+json")
-		answer.body = fmt.Appendf(nil, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"%d","detail":"%s"}`, status, faultText)
+	case status >= 400 && cloud.IsSCIM(r):
+		answer = directory.Refusal(status, faultText)
 	case status >= 400:
-		e := refuse(statusForCode(status), faultText)
-		e.http = status
-		answer = errorReply(e, false)
+		answer = cloud.Refusal(status, faultText)
 	case real != nil:
-		answer = &reply{code: status, header: real.header.Clone(), body: real.body}
+		answer = &wire.Reply{Code: status, Header: real.Header.Clone(), Body: real.Body}
 	default:
-		answer.body = []byte("{}\n")
+		answer.Body = []byte("{}\n")
 	}
 	for name, values := range f.Header {
-		answer.header[name] = values
+		answer.Header[name] = values
 	}
 	return answer
+}
+
+// operation is the error that the operation of a FaultOperation ends in.
+func (f *Fault) operation() *iam.Status {
+	if f.Operation != nil {
+		return f.Operation
+	}
+	return &iam.Status{Code: 13, Message: faultText} // INTERNAL
 }
 
 const faultText = "A fault that the test asked for."
@@ -282,13 +290,13 @@ func (s *Server) cut(w http.ResponseWriter, raw []byte) {
 	conn.Write(raw)
 }
 
-func (s *Server) writePadded(w http.ResponseWriter, answer *reply, pad int64) {
-	for name, values := range answer.header {
+func (s *Server) writePadded(w http.ResponseWriter, answer *wire.Reply, pad int64) {
+	for name, values := range answer.Header {
 		w.Header()[name] = values
 	}
-	w.Header().Set("Content-Length", strconv.FormatInt(int64(len(answer.body))+pad, 10))
-	w.WriteHeader(answer.code)
-	w.Write(answer.body)
+	w.Header().Set("Content-Length", strconv.FormatInt(int64(len(answer.Body))+pad, 10))
+	w.WriteHeader(answer.Code)
+	w.Write(answer.Body)
 	chunk := bytes.Repeat([]byte{' '}, 32<<10)
 	for pad > 0 {
 		n, err := w.Write(chunk[:min(pad, int64(len(chunk)))])

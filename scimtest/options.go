@@ -6,6 +6,9 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
+	"github.com/iamscim/iamscim/scimtest/internal/cloud"
 )
 
 // DefaultOrganization is the number of the organization a [Server] serves
@@ -16,29 +19,14 @@ const DefaultOrganization = "123456789012"
 type Option func(*config) error
 
 type config struct {
-	organizations []string
-	now           func() time.Time
-	lag           time.Duration
-	polls         int
-	operationTime time.Duration
-	syncerGranted bool
-	logger        *slog.Logger
-	quota         int
-	scim          scimBehaviour
-	denied        map[string]bool
-	refuseMember  func(member string) bool
-	behaviors     map[Behavior]string
-	newID         func() string
+	cloud.Config
+	logger *slog.Logger
 }
 
 func newConfig(opts []Option) (config, error) {
 	c := config{
-		now:       time.Now,
-		polls:     1,
-		logger:    slog.New(slog.DiscardHandler),
-		denied:    map[string]bool{},
-		behaviors: map[Behavior]string{},
-		newID:     hexID,
+		Config: cloud.Config{Now: time.Now, Polls: 1, Denied: map[string]bool{}, Choices: behavior.Choices{}},
+		logger: slog.New(slog.DiscardHandler),
 	}
 	var errs []error
 	for _, opt := range opts {
@@ -46,8 +34,8 @@ func newConfig(opts []Option) (config, error) {
 			errs = append(errs, err)
 		}
 	}
-	if c.organizations == nil {
-		c.organizations = []string{DefaultOrganization}
+	if c.Organizations == nil {
+		c.Organizations = []string{DefaultOrganization}
 	}
 	return c, errors.Join(errs...)
 }
@@ -59,7 +47,7 @@ func WithOrganization(number string) Option {
 		if number == "" || strings.Trim(number, "0123456789") != "" || number[0] == '0' || len(number) > 20 {
 			return fmt.Errorf("scimtest: WithOrganization(%q): an organization number is decimal digits, without the prefix \"organizations/\"", number)
 		}
-		c.organizations = append(c.organizations, number)
+		c.Organizations = append(c.Organizations, number)
 		return nil
 	}
 }
@@ -71,7 +59,7 @@ func WithClock(now func() time.Time) Option {
 		if now == nil {
 			return errors.New("scimtest: WithClock(nil): a clock is needed")
 		}
-		c.now = now
+		c.Now = now
 		return nil
 	}
 }
@@ -88,7 +76,7 @@ func WithReplicationLag(d time.Duration) Option {
 		if d < 0 {
 			return fmt.Errorf("scimtest: WithReplicationLag(%v): must not be negative", d)
 		}
-		c.lag = d
+		c.Lag = d
 		return nil
 	}
 }
@@ -100,7 +88,7 @@ func WithOperationPolls(n int) Option {
 		if n < 0 {
 			return fmt.Errorf("scimtest: WithOperationPolls(%d): must not be negative", n)
 		}
-		c.polls = n
+		c.Polls = n
 		return nil
 	}
 }
@@ -113,7 +101,7 @@ func WithOperationTime(d time.Duration) Option {
 		if d < 0 {
 			return fmt.Errorf("scimtest: WithOperationTime(%v): must not be negative", d)
 		}
-		c.operationTime = d
+		c.OperationTime = d
 		return nil
 	}
 }
@@ -124,7 +112,7 @@ func WithOperationTime(d time.Duration) Option {
 // caller binds the role.
 func WithSyncerGranted() Option {
 	return func(c *config) error {
-		c.syncerGranted = true
+		c.SyncerGranted = true
 		return nil
 	}
 }
@@ -149,7 +137,7 @@ func WithLogger(l *slog.Logger) Option {
 func WithDeniedPermissions(permissions ...string) Option {
 	return func(c *config) error {
 		for _, p := range permissions {
-			c.denied[p] = true
+			c.Denied[p] = true
 		}
 		return nil
 	}
@@ -165,7 +153,7 @@ func WithRefusedMembers(refuse func(member string) bool) Option {
 		if refuse == nil {
 			return errors.New("scimtest: WithRefusedMembers(nil): a function is needed")
 		}
-		c.refuseMember = refuse
+		c.RefuseMember = refuse
 		return nil
 	}
 }

@@ -36,11 +36,11 @@ const (
 // asks for them: most are never looked at.
 type ring struct {
 	mu      sync.Mutex
-	entries []*recorded // once full, the oldest is at next
+	entries []*entry // once full, the oldest is at next
 	next    int
 }
 
-type recorded struct {
+type entry struct {
 	time                time.Time
 	method, path, query string
 	header              http.Header // the server's own, which nothing changes
@@ -50,22 +50,22 @@ type recorded struct {
 
 // begin records a request and returns what sets its status.
 func (g *ring) begin(now time.Time, r *http.Request, body []byte) func(status int) {
-	entry := &recorded{time: now, method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
+	e := &entry{time: now, method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
 	if len(body) <= keptBody {
-		entry.body = body
+		e.body = body
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.entries) < keptRequests {
-		g.entries = append(g.entries, entry)
+		g.entries = append(g.entries, e)
 	} else {
-		g.entries[g.next] = entry
+		g.entries[g.next] = e
 		g.next = (g.next + 1) % keptRequests
 	}
 	return func(status int) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		entry.status = status
+		e.status = status
 	}
 }
 

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 
-	"github.com/iamscim/iamscim/internal/resname"
 	"google.golang.org/api/iam/v1"
 )
 
@@ -18,47 +16,19 @@ import (
 // once, whatever [WithReplicationLag] says. The error names every rule the pool
 // breaks.
 func (s *Server) AddPool(p *iam.WorkforcePool) error {
-	return s.seed("pool", func(c *call) error {
-		v, err := seedCopy(p)
-		if err != nil {
-			return err
-		}
-		if err := checkName(v.Name, resname.Location, resname.Pool); err != nil {
-			return err
-		}
-		if bad := s.checkPool(v); bad != nil {
-			return bad
-		}
-		_, _, err = create(c, pools, v.Name, "", v)
-		return err
-	})
+	if s.err != nil {
+		return s.err
+	}
+	return s.cloud.AddPool(p)
 }
 
 // AddProvider puts a provider into a pool that exists. Name is required; the
 // rest is checked as in a create.
 func (s *Server) AddProvider(p *iam.WorkforcePoolProvider) error {
-	return s.seed("provider", func(c *call) error {
-		if p == nil {
-			return errors.New("it is nil")
-		}
-		object := toObject(p)
-		hideSecrets(object)
-		v, err := fromObject[iam.WorkforcePoolProvider](object)
-		if err != nil {
-			return err
-		}
-		if err := checkName(v.Name, resname.Location, resname.Pool, resname.Provider); err != nil {
-			return err
-		}
-		if _, err := findActive(c, pools, parentName(v.Name)); err != nil {
-			return fmt.Errorf("parent %s: %w", parentName(v.Name), err)
-		}
-		if bad := c.checkProvider(v); bad != nil {
-			return bad
-		}
-		_, _, err = create(c, providers, v.Name, "", v)
-		return err
-	})
+	if s.err != nil {
+		return s.err
+	}
+	return s.cloud.AddProvider(p)
 }
 
 // AddTenant puts a SCIM tenant into a provider that exists and returns it with
@@ -66,110 +36,39 @@ func (s *Server) AddProvider(p *iam.WorkforcePoolProvider) error {
 // Name and ClaimMapping are required. A UID of lower-case letters and digits
 // can be chosen by a BaseUri that ends in "/tenants/UID".
 func (s *Server) AddTenant(t *iam.WorkforcePoolProviderScimTenant) (*iam.WorkforcePoolProviderScimTenant, error) {
-	var added *iam.WorkforcePoolProviderScimTenant
-	err := s.seed("SCIM tenant", func(c *call) error {
-		v, err := seedCopy(t)
-		if err != nil {
-			return err
-		}
-		if err := checkName(v.Name, resname.Location, resname.Pool, resname.Provider, resname.Tenant); err != nil {
-			return err
-		}
-		if _, err := findActive(c, providers, parentName(v.Name)); err != nil {
-			return fmt.Errorf("parent %s: %w", parentName(v.Name), err)
-		}
-		uid := c.cfg.newID()[:20]
-		if v.BaseUri != "" {
-			m := seedUID.FindStringSubmatch(v.BaseUri)
-			if m == nil {
-				return fmt.Errorf("BaseUri %q does not end in /tenants/UID with a UID of 1 to 40 lower-case letters and digits", v.BaseUri)
-			}
-			uid = m[1]
-			if c.tenantByUID(uid) != nil {
-				return fmt.Errorf("the UID %s is taken", uid)
-			}
-		}
-		r, _, err := c.addTenant(v, uid)
-		if err != nil {
-			return err
-		}
-		added = showTenant(c, r, v).(*iam.WorkforcePoolProviderScimTenant)
-		return nil
-	})
-	return added, err
+	if s.err != nil {
+		return nil, s.err
+	}
+	return s.cloud.AddTenant(t)
 }
-
-var seedUID = regexp.MustCompile(`/tenants/([a-z0-9]{1,40})/?$`)
 
 // AddToken puts a SCIM token into a tenant that exists and returns it with its
 // value in SecurityToken. Name is required. The value can be chosen by
 // SecurityToken; it must begin with "fake-" so that nobody puts a real one
 // here.
 func (s *Server) AddToken(t *iam.WorkforcePoolProviderScimToken) (*iam.WorkforcePoolProviderScimToken, error) {
-	var added *iam.WorkforcePoolProviderScimToken
-	err := s.seed("SCIM token", func(c *call) error {
-		v, err := seedCopy(t)
-		if err != nil {
-			return err
-		}
-		if err := checkName(v.Name, resname.Location, resname.Pool, resname.Provider, resname.Tenant, resname.Token); err != nil {
-			return err
-		}
-		if _, err := findActive(c, tenants, parentName(v.Name)); err != nil {
-			return fmt.Errorf("parent %s: %w", parentName(v.Name), err)
-		}
-		secret := v.SecurityToken
-		if secret == "" {
-			secret = newSecret(c)
-		} else if !seedSecret.MatchString(secret) {
-			return errors.New("SecurityToken must be \"fake-\" and 1 to 200 letters, digits, '-', '_' or '.'")
-		} else if _, taken := c.st.secrets[hashSecret(secret)]; taken {
-			return errors.New("SecurityToken is that of another token")
-		}
-		if err := c.addToken(v, secret); err != nil {
-			return err
-		}
-		added = clone(v)
-		added.SecurityToken = secret
-		return nil
-	})
-	return added, err
-}
-
-var seedSecret = regexp.MustCompile(`^fake-[A-Za-z0-9._-]{1,200}$`)
-
-// seed runs a change as a caller with every permission whose writes are
-// visible at once.
-func (s *Server) seed(noun string, change func(*call) error) error {
 	if s.err != nil {
-		return s.err
+		return nil, s.err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := &call{Server: s, now: s.cfg.now(), seeding: true}
-	s.st.purge(c.now)
-	if err := change(c); err != nil {
-		return fmt.Errorf("scimtest: add %s: %w", noun, err)
-	}
-	return nil
+	return s.cloud.AddToken(t)
 }
 
-func seedCopy[T any](v *T) (*T, error) {
-	if v == nil {
-		return nil, errors.New("it is nil")
+// AddUser puts a user into a tenant that exists, by the rules of a POST of the
+// same document to /Users and without its request, and returns the id. Unlike
+// there, an id in the document is kept. tenant is the tenant's resource name.
+func (s *Server) AddUser(tenant string, document []byte) (string, error) {
+	if s.err != nil {
+		return "", s.err
 	}
-	return clone(v), nil
+	return s.cloud.AddUser(tenant, document)
 }
 
-func checkName(name string, kinds ...resname.Kind) error {
-	ids, err := resname.Parse(name, kinds...)
-	if err != nil {
-		return fmt.Errorf("name %w", err)
+// AddGroup is [Server.AddUser] for groups. Its members must exist.
+func (s *Server) AddGroup(tenant string, document []byte) (string, error) {
+	if s.err != nil {
+		return "", s.err
 	}
-	if ids[0] != "global" {
-		return fmt.Errorf("name %s: the location must be global", name)
-	}
-	return nil
+	return s.cloud.AddGroup(tenant, document)
 }
 
 // Seed is what [Server.Load] reads: resources in the API's own JSON, parents

@@ -1,38 +1,23 @@
 package scimtest
 
 import (
-	"maps"
-	"slices"
-	"strings"
+	"encoding/json"
 
+	"github.com/iamscim/iamscim/scimtest/internal/cloud"
 	"google.golang.org/api/iam/v1"
 )
 
 // Snapshot is a server's state at one moment: resources, policies, operations,
 // tokens and directories, but not the recorded requests and the faults.
-type Snapshot struct{ st *state }
+type Snapshot struct{ cloud *cloud.Snapshot }
 
 // Snapshot copies the state.
-func (s *Server) Snapshot() *Snapshot {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return &Snapshot{s.st.copy()}
-}
+func (s *Server) Snapshot() *Snapshot { return &Snapshot{s.cloud.Snapshot()} }
 
 // Restore puts a snapshot's state in place of the present one. The same
 // snapshot can be restored many times, also by another server with the same
 // organizations.
-func (s *Server) Restore(snapshot *Snapshot) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.st = snapshot.st.copy()
-	// The directories still belong to the server the snapshot is of.
-	c := &call{Server: s}
-	for name, d := range s.st.directories {
-		c.openDirectory(s.st.tenants[name])
-		s.st.directories[name].restore(d.snapshot())
-	}
-}
+func (s *Server) Restore(snapshot *Snapshot) { s.cloud.Restore(snapshot.cloud) }
 
 // State is what a server holds, soft-deleted resources and those not visible
 // yet included, by name. It is a copy. Secrets are not in it.
@@ -51,40 +36,23 @@ type State struct {
 	Directories map[string]Directory
 }
 
-// State lists what the server holds.
-func (s *Server) State() State {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := &call{Server: s, now: s.cfg.now()}
-	s.st.purge(c.now)
-	list := State{
-		Pools:           newestOf(s.st.pools),
-		Providers:       newestOf(s.st.providers),
-		Keys:            newestOf(s.st.keys),
-		Tokens:          newestOf(s.st.tokens),
-		Policies:        map[string]*iam.Policy{},
-		DeletedSubjects: slices.Sorted(maps.Keys(s.st.subjects)),
-		Directories:     map[string]Directory{},
-	}
-	for _, r := range s.st.tenants.sorted() {
-		list.Tenants = append(list.Tenants, showTenant(c, r, r.newest()).(*iam.WorkforcePoolProviderScimTenant))
-	}
-	for name, d := range s.st.directories {
-		base := strings.TrimSuffix(c.baseURI(s.st.tenants[name].uid), "/")
-		list.Directories[name] = Directory{Users: d.listUsers(base), Groups: d.listGroups(base)}
-	}
-	for name, p := range s.st.policies {
-		if len(p.versions) > 0 {
-			list.Policies[name] = inVersion(p.newest(), 3)
-		}
-	}
-	return list
+// Directory is the content of one tenant's SCIM service.
+type Directory struct {
+	// Users and Groups are SCIM resources. In [Server.State] they are as a
+	// client sees them, but groups have their members.
+	Users  []json.RawMessage `json:"users"`
+	Groups []json.RawMessage `json:"groups"`
 }
 
-func newestOf[T any](t table[T]) []*T {
-	var list []*T
-	for _, r := range t.sorted() {
-		list = append(list, clone(r.newest()))
+// State lists what the server holds.
+func (s *Server) State() State {
+	held := s.cloud.State()
+	directories := make(map[string]Directory, len(held.Directories))
+	for name, d := range held.Directories {
+		directories[name] = Directory(d)
 	}
-	return list
+	return State{
+		Pools: held.Pools, Providers: held.Providers, Keys: held.Keys, Tenants: held.Tenants, Tokens: held.Tokens,
+		Policies: held.Policies, DeletedSubjects: held.DeletedSubjects, Directories: directories,
+	}
 }

@@ -1,0 +1,247 @@
+package cloud
+
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/iamscim/iamscim/internal/resname"
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
+)
+
+// A kind is what the life of one sort of resource needs to know: the verbs
+// that all of them share are written once, below.
+type kind[T any] struct {
+	id       resname.Kind
+	listName string // the field of the list reply
+	field    string // the message's name in the places of violations
+	usual    int    // page size
+	most     int
+	table    func(*state) table[T]
+	// mark sets the output-only fields of the life cycle: state and, as
+	// RFC 3339 or "", the time of the purge.
+	mark func(v *T, state, purge string)
+	// state reads what mark set.
+	state func(*T) string
+	// show is the resource as this caller sees it.
+	show func(c *call, r *record[T], v *T) any
+	// operations says whether writes reply with an operation.
+	operations bool
+	// prefix of the permissions: "iam.workforcePools".
+	permission string
+}
+
+// find is a resource that reads see.
+func find[T any](c *call, k *kind[T], name string) (*record[T], *T, error) {
+	r, ok := k.table(c.st)[name]
+	if !ok {
+		return nil, nil, notFound()
+	}
+	v := r.at(c.now)
+	if v == nil {
+		return nil, nil, c.fresh(k.permission+".get", name)
+	}
+	return r, v, nil
+}
+
+// fresh is the answer for a resource that exists but has not replicated.
+func (c *call) fresh(permission, name string) *refusal {
+	if c.cfg.Choices.Of(behavior.FreshResource) == "PERMISSION_DENIED" {
+		return denied(permission, name)
+	}
+	return notFound()
+}
+
+// findActive is a resource that can be changed: neither it nor what it is in
+// is deleted.
+func findActive[T any](c *call, k *kind[T], name string) (*record[T], error) {
+	r, _, err := find(c, k, name)
+	if err != nil {
+		return nil, err
+	}
+	if !r.deleted.IsZero() {
+		return nil, c.isDeleted(k.id, name)
+	}
+	if bad := c.checkAncestors(name); bad != nil {
+		return nil, bad
+	}
+	return r, nil
+}
+
+// isDeleted refuses a change of something soft-deleted.
+func (c *call) isDeleted(id resname.Kind, name string) *refusal {
+	if c.cfg.Choices.Of(behavior.DeletedChange) == "NOT_FOUND" {
+		return notFound()
+	}
+	return refuse("FAILED_PRECONDITION", "The %s %s is deleted; undelete it first.", id, name)
+}
+
+// checkAncestors refuses a change below something soft-deleted.
+func (c *call) checkAncestors(name string) *refusal {
+	for up := parentName(name); strings.Contains(up, "/"); up = parentName(up) {
+		switch {
+		case isDeleted(c.st.pools, up):
+			return c.isDeleted(resname.Pool, up)
+		case isDeleted(c.st.providers, up):
+			return c.isDeleted(resname.Provider, up)
+		case isDeleted(c.st.tenants, up):
+			return c.isDeleted(resname.Tenant, up)
+		}
+	}
+	return nil
+}
+
+func isDeleted[T any](t table[T], name string) bool {
+	r, ok := t[name]
+	return ok && !r.deleted.IsZero()
+}
+
+// checkID refuses an id for a new resource that breaks the grammar or is
+// reserved. param is the query parameter it came in.
+func (c *call) checkID(id resname.Kind, param string) (string, *refusal) {
+	value := c.param(param)
+	if err := id.Check(value); err != nil {
+		return "", invalidField(snakeCase(param), "Invalid %s: %v.", snakeCase(param), err)
+	}
+	if resname.Reserved(value) {
+		return "", invalidField(snakeCase(param), "Invalid %s: the prefix \"gcp-\" is reserved.", snakeCase(param))
+	}
+	return value, nil
+}
+
+// create stores a new resource under a name that must be free, soft-deleted
+// names included.
+func create[T any](c *call, k *kind[T], name, uid string, v *T) (*record[T], any, error) {
+	t := k.table(c.st)
+	if _, taken := t[name]; taken {
+		return nil, nil, alreadyExists()
+	}
+	k.mark(v, active, "")
+	r := &record[T]{name: name, uid: uid}
+	t[name] = r
+	return r, c.commit(k.operations, name, func(from time.Time) { r.put(c.now, from, v) }, func() any { return k.show(c, r, v) }), nil
+}
+
+// commit makes a change visible when its operation or the lag is over, and
+// returns what the write replies.
+func (c *call) commit(withOperation bool, name string, put func(from time.Time), show func() any) any {
+	if c.seeding {
+		put(c.now)
+		return show()
+	}
+	if !withOperation {
+		put(c.now.Add(c.cfg.Lag))
+		return show()
+	}
+	op, from := c.start(name)
+	put(from)
+	return c.operationReply(op)
+}
+
+// write stores a changed copy of a resource.
+func write[T any](c *call, k *kind[T], r *record[T], v *T) any {
+	return c.commit(k.operations, r.name, func(from time.Time) { r.put(c.now, from, v) }, func() any { return k.show(c, r, v) })
+}
+
+func (k *kind[T]) get(c *call) (any, error) {
+	r, v, err := find(c, k, c.name())
+	if err != nil {
+		return nil, err
+	}
+	return k.show(c, r, v), nil
+}
+
+// listOf replies with one page of the records that keep lets through, in the
+// order of their names.
+func (k *kind[T]) listOf(c *call, records []*record[T], keep func(*T) bool) (any, error) {
+	size, bad := c.pageSize(k.usual, k.most)
+	if bad != nil {
+		return nil, bad
+	}
+	showDeleted, bad := c.flag("showDeleted")
+	if bad != nil {
+		return nil, bad
+	}
+	after, bad := c.pageToken()
+	if bad != nil {
+		return nil, bad
+	}
+	items, last, more := []any{}, "", false
+	for _, r := range records {
+		v := r.at(c.now)
+		if v == nil || r.name <= after || !keep(v) || (!showDeleted && k.state(v) == deleted) {
+			continue
+		}
+		if len(items) == size {
+			more = true
+			break
+		}
+		items, last = append(items, k.show(c, r, v)), r.name
+	}
+	reply := map[string]any{}
+	if len(items) > 0 {
+		reply[k.listName] = items
+	}
+	if more {
+		reply["nextPageToken"] = c.newPageToken(last)
+	}
+	return reply, nil
+}
+
+// A page token is the last name of the page before, with the question it
+// answers, so that it cannot continue another list.
+func (c *call) newPageToken(last string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(c.listKey() + "\n" + last))
+}
+
+func (c *call) pageToken() (string, *refusal) {
+	token := c.param("pageToken")
+	if token == "" {
+		return "", nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	key, last, ok := strings.Cut(string(raw), "\n")
+	if err != nil || !ok || key != c.listKey() {
+		return "", invalidField("page_token", "Invalid page_token: it is not from a list with the same parent and filters.")
+	}
+	return last, nil
+}
+
+func (c *call) listKey() string {
+	return c.name() + "?" + c.param("parent") + "&" + strings.ToLower(c.param("showDeleted"))
+}
+
+func (k *kind[T]) delete(c *call) (any, error) {
+	r, err := findActive(c, k, c.name())
+	if err != nil {
+		return nil, err
+	}
+	return k.softDelete(c, r), nil
+}
+
+func (k *kind[T]) softDelete(c *call, r *record[T]) any {
+	r.deleted = c.now
+	v := clone(r.newest())
+	k.mark(v, deleted, c.now.Add(retention).UTC().Format(time.RFC3339))
+	return write(c, k, r, v)
+}
+
+func (k *kind[T]) undelete(c *call) (any, error) {
+	if _, bad := decodeBody[struct{}](c.body, ""); bad != nil {
+		return nil, bad
+	}
+	r, _, err := find(c, k, c.name())
+	if err != nil {
+		return nil, err
+	}
+	if r.deleted.IsZero() {
+		return nil, refuse("FAILED_PRECONDITION", "The %s %s is not deleted.", k.id, r.name)
+	}
+	if bad := c.checkAncestors(r.name); bad != nil {
+		return nil, bad
+	}
+	r.deleted = time.Time{}
+	v := clone(r.newest())
+	k.mark(v, active, "")
+	return write(c, k, r, v), nil
+}

@@ -1,0 +1,291 @@
+package cloud
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/iamscim/iamscim/internal/resname"
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
+	"google.golang.org/api/iam/v1"
+)
+
+var providers = &kind[iam.WorkforcePoolProvider]{
+	id:       resname.Provider,
+	listName: "workforcePoolProviders",
+	field:    "workforce_pool_provider",
+	usual:    50, most: 100,
+	table:      func(s *state) table[iam.WorkforcePoolProvider] { return s.providers },
+	mark:       func(v *iam.WorkforcePoolProvider, state, purge string) { v.State, v.ExpireTime = state, purge },
+	state:      func(v *iam.WorkforcePoolProvider) string { return v.State },
+	show:       func(_ *call, _ *record[iam.WorkforcePoolProvider], v *iam.WorkforcePoolProvider) any { return v },
+	operations: true,
+	permission: "iam.workforcePoolProviders",
+}
+
+// The usages that take data from SCIM.
+const (
+	usageNone   = "SCIM_USAGE_UNSPECIFIED"
+	usageGroups = "ENABLED_FOR_GROUPS"
+	usageUsers  = "ENABLED_FOR_USERS_GROUPS"
+)
+
+func usesSCIM(p *iam.WorkforcePoolProvider) bool {
+	return p.ScimUsage == usageGroups || p.ScimUsage == usageUsers
+}
+
+func createProvider(c *call) (any, error) {
+	parent := parentName(c.name())
+	if _, err := findActive(c, pools, parent); err != nil {
+		return nil, err
+	}
+	id, bad := c.checkID(resname.Provider, "workforcePoolProviderId")
+	if bad != nil {
+		return nil, bad
+	}
+	object, bad := decodeBody[iam.WorkforcePoolProvider](c.body, providers.field)
+	if bad != nil {
+		return nil, bad
+	}
+	hideSecrets(object)
+	v, err := fromObject[iam.WorkforcePoolProvider](object)
+	if err != nil {
+		return nil, invalidField(providers.field, "Invalid provider: %v", err)
+	}
+	v.Name = resname.Join(parent, resname.Provider, id)
+	if bad := c.checkProvider(v); bad != nil {
+		return nil, bad
+	}
+	_, reply, err := create(c, providers, v.Name, "", v)
+	return reply, err
+}
+
+func listProviders(c *call) (any, error) {
+	parent := parentName(c.name())
+	if _, _, err := find(c, pools, parent); err != nil {
+		return nil, err
+	}
+	return providers.listOf(c, c.st.providers.children(parent+"/providers/"), everything)
+}
+
+func everything[T any](*T) bool { return true }
+
+var providerMask = maskRule{
+	message: reflect.TypeFor[iam.WorkforcePoolProvider](),
+	output:  []string{"state", "expireTime"},
+}
+
+func patchProvider(c *call) (any, error) {
+	r, err := findActive(c, providers, c.name())
+	if err != nil {
+		return nil, err
+	}
+	v, _, bad := merge(c, providers, r, providerMask, true)
+	if bad != nil {
+		return nil, bad
+	}
+	if old := r.newest(); (old.Oidc == nil) != (v.Oidc == nil) && (old.Saml == nil) != (v.Saml == nil) {
+		return nil, invalidField(providers.field, "The type of a provider cannot be changed between oidc and saml.")
+	}
+	if bad := c.checkProvider(v); bad != nil {
+		return nil, bad
+	}
+	return write(c, providers, r, v), nil
+}
+
+func undeleteProvider(c *call) (any, error) {
+	if r, ok := c.st.providers[c.name()]; ok && !r.deleted.IsZero() {
+		if bad := c.checkUsage(r.newest()); bad != nil {
+			return nil, bad
+		}
+	}
+	return providers.undelete(c)
+}
+
+var (
+	customAttribute = regexp.MustCompile(`^attribute\.[a-z0-9_]+$`)
+	mappingKeys     = []string{"google.subject", "google.groups", "google.display_name", "google.profile_photo", "google.posix_username", "google.email"}
+)
+
+func (c *call) checkProvider(v *iam.WorkforcePoolProvider) *refusal {
+	const field = "workforce_pool_provider."
+	var check fieldChecks
+	check.text(field+"display_name", "display name", v.DisplayName, 32)
+	check.text(field+"description", "description", v.Description, 256)
+	checkAttributeMapping(&check, field+"attribute_mapping", v)
+	if utf8.RuneCountInString(v.AttributeCondition) > 4096 {
+		check.add(field+"attribute_condition", "attribute condition must be less than or equal to 4096 characters")
+	}
+	switch {
+	case v.Oidc == nil && v.Saml == nil:
+		check.add("workforce_pool_provider", "A provider needs one of oidc and saml.")
+	case v.Oidc != nil && v.Saml != nil:
+		check.add("workforce_pool_provider", "A provider has only one of oidc and saml.")
+	case v.Oidc != nil:
+		checkOIDC(&check, field+"oidc.", v.Oidc)
+	default:
+		checkSAML(&check, field+"saml.", v.Saml)
+	}
+	checkOAuthClient(&check, field+"extra_attributes_oauth2_client.", v.ExtraAttributesOauth2Client)
+	checkOAuthClient(&check, field+"extended_attributes_oauth2_client.", v.ExtendedAttributesOauth2Client)
+	if x := v.ExtendedAttributesOauth2Client; x != nil && x.AttributesType != "" && x.AttributesType != "AZURE_AD_GROUPS_ID" {
+		check.add(field+"extended_attributes_oauth2_client.attributes_type", "Only AZURE_AD_GROUPS_ID is supported for extended attributes.")
+	}
+	if usesSCIM(v) && v.ExtendedAttributesOauth2Client != nil {
+		check.add(field+"scim_usage", "scim_usage and extended_attributes_oauth2_client are mutually exclusive.")
+	}
+	if v.ScimUsage == usageUsers && v.ExtraAttributesOauth2Client != nil {
+		check.add(field+"scim_usage", "scim_usage ENABLED_FOR_USERS_GROUPS and extra_attributes_oauth2_client are mutually exclusive.")
+	}
+	if bad := check.refusal(); bad != nil {
+		return bad
+	}
+	// An unspecified enum is the zero value and is not sent.
+	if v.ScimUsage == usageNone {
+		v.ScimUsage = ""
+	}
+	if v.VendorType == "VENDOR_TYPE_UNSPECIFIED" {
+		v.VendorType = ""
+	}
+	return c.checkUsage(v)
+}
+
+// checkUsage: only one provider of a pool takes data from SCIM.
+func (c *call) checkUsage(v *iam.WorkforcePoolProvider) *refusal {
+	if !usesSCIM(v) {
+		return nil
+	}
+	for _, other := range c.st.providers.children(parentName(v.Name) + "/providers/") {
+		if other.name != v.Name && other.deleted.IsZero() && usesSCIM(other.newest()) {
+			text := fmt.Sprintf("SCIM usage is already enabled for the provider %s of this workforce pool.", other.name)
+			if c.cfg.Choices.Of(behavior.SecondUsage) == "INVALID_ARGUMENT" {
+				return invalidField("workforce_pool_provider.scim_usage", "%s", text)
+			}
+			return refuse("FAILED_PRECONDITION", "%s", text)
+		}
+	}
+	return nil
+}
+
+func checkAttributeMapping(check *fieldChecks, field string, v *iam.WorkforcePoolProvider) {
+	if v.AttributeMapping["google.subject"] == "" {
+		check.add(field, "attribute_mapping must map google.subject.")
+	}
+	custom := 0
+	for _, key := range slices.Sorted(maps.Keys(v.AttributeMapping)) {
+		expression := v.AttributeMapping[key]
+		switch {
+		case slices.Contains(mappingKeys, key):
+		case customAttribute.MatchString(key) && len(key) <= 100:
+			custom++
+		default:
+			check.add(field, fmt.Sprintf("Invalid mapped attribute key: %s. Custom mapped attributes must be in format 'attribute.{custom_attribute}'", wire.Clip(key)))
+		}
+		switch {
+		case strings.TrimSpace(expression) == "" && key != "google.subject":
+			check.add(field, fmt.Sprintf("The expression for %s is empty.", wire.Clip(key)))
+		case utf8.RuneCountInString(expression) > 2048:
+			check.add(field, fmt.Sprintf("The expression for %s must be less than or equal to 2048 characters.", wire.Clip(key)))
+		}
+	}
+	if custom > 50 {
+		check.add(field, fmt.Sprintf("At most 50 custom attributes can be mapped, got %d.", custom))
+	}
+}
+
+func checkOIDC(check *fieldChecks, field string, v *iam.GoogleIamAdminV1WorkforcePoolProviderOidc) {
+	checkIssuer(check, field+"issuer_uri", v.IssuerUri)
+	if v.ClientId == "" {
+		check.add(field+"client_id", "client_id is required.")
+	}
+	sso := v.WebSsoConfig
+	if sso == nil {
+		check.add(field+"web_sso_config", "Missing OIDC web single sign-on config.")
+		return
+	}
+	if sso.ResponseType == "" || sso.ResponseType == "RESPONSE_TYPE_UNSPECIFIED" {
+		check.add(field+"web_sso_config.response_type", "response_type is required.")
+	}
+	if sso.AssertionClaimsBehavior == "" || sso.AssertionClaimsBehavior == "ASSERTION_CLAIMS_BEHAVIOR_UNSPECIFIED" {
+		check.add(field+"web_sso_config.assertion_claims_behavior", "assertion_claims_behavior is required.")
+	}
+	if len(sso.AdditionalScopes) > 10 {
+		check.add(field+"web_sso_config.additional_scopes", "At most 10 additional scopes are allowed.")
+	}
+	for _, scope := range sso.AdditionalScopes {
+		if utf8.RuneCountInString(scope) > 256 {
+			check.add(field+"web_sso_config.additional_scopes", "An additional scope must be less than or equal to 256 characters.")
+		}
+	}
+}
+
+func checkSAML(check *fieldChecks, field string, v *iam.GoogleIamAdminV1WorkforcePoolProviderSaml) {
+	switch xml := strings.TrimSpace(v.IdpMetadataXml); {
+	case xml == "":
+		check.add(field+"idp_metadata_xml", "idp_metadata_xml is required.")
+	case utf8.RuneCountInString(xml) > 128<<10:
+		check.add(field+"idp_metadata_xml", "idp_metadata_xml must be less than or equal to 128k characters.")
+	case !strings.HasPrefix(xml, "<"):
+		check.add(field+"idp_metadata_xml", "idp_metadata_xml is not an XML document.")
+	}
+}
+
+func checkOAuthClient(check *fieldChecks, field string, v *iam.GoogleIamAdminV1WorkforcePoolProviderExtraAttributesOAuth2Client) {
+	if v == nil {
+		return
+	}
+	checkIssuer(check, field+"issuer_uri", v.IssuerUri)
+	if v.ClientId == "" {
+		check.add(field+"client_id", "client_id is required.")
+	}
+	if v.ClientSecret == nil || v.ClientSecret.Value == nil || v.ClientSecret.Value.Thumbprint == "" {
+		check.add(field+"client_secret", "client_secret is required.")
+	}
+	if v.AttributesType == "" || v.AttributesType == "ATTRIBUTES_TYPE_UNSPECIFIED" {
+		check.add(field+"attributes_type", "attributes_type is required.")
+	}
+}
+
+func checkIssuer(check *fieldChecks, field, issuer string) {
+	if u, err := url.Parse(issuer); err != nil || u.Scheme != "https" || u.Host == "" {
+		check.add(field, fmt.Sprintf("Invalid issuer_uri %q: it must be a URI with the https scheme.", wire.Clip(issuer)))
+	}
+}
+
+// hideSecrets replaces the plain text of every OAuth client secret in a
+// message by its thumbprint, which is all the service ever returns.
+func hideSecrets(object map[string]any) {
+	for name, value := range object {
+		inner, ok := value.(map[string]any)
+		if !ok {
+			continue
+		}
+		if name == "clientSecret" {
+			hideSecret(inner)
+			continue
+		}
+		hideSecrets(inner)
+	}
+}
+
+func hideSecret(clientSecret map[string]any) {
+	value, ok := clientSecret["value"].(map[string]any)
+	if !ok {
+		return
+	}
+	plain, _ := value["plainText"].(string)
+	delete(value, "plainText")
+	delete(value, "thumbprint") // output only
+	if plain != "" {
+		sum := sha256.Sum256([]byte(plain))
+		value["thumbprint"] = hex.EncodeToString(sum[:8])
+	}
+}

@@ -1,0 +1,90 @@
+package cloud
+
+import "google.golang.org/api/iam/v1"
+
+// The paths of collections and resources.
+const (
+	poolsPath         = "v1/locations/{location}/workforcePools"
+	poolPath          = poolsPath + "/{pool}"
+	subjectPath       = poolPath + "/subjects/{subject}"
+	providersPath     = poolPath + "/providers"
+	providerPath      = providersPath + "/{provider}"
+	keysPath          = providerPath + "/keys"
+	keyPath           = keysPath + "/{key}"
+	tenantsPath       = providerPath + "/scimTenants"
+	tenantPath        = tenantsPath + "/{tenant}"
+	tokensPath        = tenantPath + "/tokens"
+	tokenPath         = tokensPath + "/{token}"
+	organizationPath1 = "v1/organizations/{organization}"
+	organizationPath3 = "v3/organizations/{organization}"
+)
+
+// The ids of their methods in the discovery documents, less the method.
+const (
+	poolsID         = "iam.locations.workforcePools"
+	subjectsID      = poolsID + ".subjects"
+	providersID     = poolsID + ".providers"
+	keysID          = providersID + ".keys"
+	tenantsID       = providersID + ".scimTenants"
+	tokensID        = tenantsID + ".tokens"
+	organizationsID = "cloudresourcemanager.organizations"
+)
+
+var paging = []string{"pageSize", "pageToken", "showDeleted"}
+
+// routes is the control plane, in the order of the API's reference. A test
+// holds it against the discovery document.
+var routes = []*route{
+	newRoute("POST", poolsPath, poolsID+".create", "iam.workforcePools.create", []string{"workforcePoolId"}, createPool, iam.Operation{}),
+	newRoute("GET", poolPath, poolsID+".get", "iam.workforcePools.get", nil, pools.get, iam.WorkforcePool{}),
+	newRoute("GET", poolsPath, poolsID+".list", "iam.workforcePools.list", append([]string{"parent"}, paging...), listPools, iam.ListWorkforcePoolsResponse{}),
+	newRoute("PATCH", poolPath, poolsID+".patch", "iam.workforcePools.update", []string{"updateMask"}, patchPool, iam.Operation{}),
+	newRoute("DELETE", poolPath, poolsID+".delete", "iam.workforcePools.delete", nil, pools.delete, iam.Operation{}),
+	newRoute("POST", poolPath+":undelete", poolsID+".undelete", "iam.workforcePools.undelete", nil, pools.undelete, iam.Operation{}),
+	newRoute("POST", poolPath+":getIamPolicy", poolsID+".getIamPolicy", "iam.workforcePools.getIamPolicy", nil, getIAMPolicy, iam.Policy{}),
+	newRoute("POST", poolPath+":setIamPolicy", poolsID+".setIamPolicy", "iam.workforcePools.setIamPolicy", nil, setIAMPolicy, iam.Policy{}),
+	newRoute("POST", poolPath+":testIamPermissions", poolsID+".testIamPermissions", "", nil, testIAMPermissions, iam.TestIamPermissionsResponse{}),
+	newRoute("GET", poolPath+"/operations/{operation}", poolsID+".operations.get", "iam.workforcePools.get", nil, getOperation, iam.Operation{}),
+	newRoute("POST", providersPath, providersID+".create", "iam.workforcePoolProviders.create", []string{"workforcePoolProviderId"}, createProvider, iam.Operation{}),
+	newRoute("GET", providerPath, providersID+".get", "iam.workforcePoolProviders.get", nil, providers.get, iam.WorkforcePoolProvider{}),
+	newRoute("GET", providersPath, providersID+".list", "iam.workforcePoolProviders.list", paging, listProviders, iam.ListWorkforcePoolProvidersResponse{}),
+	newRoute("PATCH", providerPath, providersID+".patch", "iam.workforcePoolProviders.update", []string{"updateMask"}, patchProvider, iam.Operation{}),
+	newRoute("DELETE", providerPath, providersID+".delete", "iam.workforcePoolProviders.delete", nil, providers.delete, iam.Operation{}),
+	newRoute("POST", providerPath+":undelete", providersID+".undelete", "iam.workforcePoolProviders.undelete", nil, undeleteProvider, iam.Operation{}),
+	newRoute("GET", providerPath+"/operations/{operation}", providersID+".operations.get", "iam.workforcePoolProviders.get", nil, getOperation, iam.Operation{}),
+	newRoute("POST", keysPath, keysID+".create", "iam.workforcePoolProviderKeys.create", []string{"workforcePoolProviderKeyId"}, createKey, iam.Operation{}),
+	newRoute("GET", keyPath, keysID+".get", "iam.workforcePoolProviderKeys.get", nil, keys.get, iam.WorkforcePoolProviderKey{}),
+	newRoute("GET", keysPath, keysID+".list", "iam.workforcePoolProviderKeys.list", paging, listKeys, iam.ListWorkforcePoolProviderKeysResponse{}),
+	newRoute("DELETE", keyPath, keysID+".delete", "iam.workforcePoolProviderKeys.delete", nil, keys.delete, iam.Operation{}),
+	newRoute("POST", keyPath+":undelete", keysID+".undelete", "iam.workforcePoolProviderKeys.undelete", nil, keys.undelete, iam.Operation{}),
+	newRoute("GET", keyPath+"/operations/{operation}", keysID+".operations.get", "iam.workforcePoolProviderKeys.get", nil, getOperation, iam.Operation{}),
+	newRoute("POST", tenantsPath, tenantsID+".create", "iam.workforcePoolProviderScimTenants.create", []string{"workforcePoolProviderScimTenantId"}, createTenant, iam.WorkforcePoolProviderScimTenant{}),
+	newRoute("GET", tenantPath, tenantsID+".get", "iam.workforcePoolProviderScimTenants.get", nil, tenants.get, iam.WorkforcePoolProviderScimTenant{}),
+	newRoute("GET", tenantsPath, tenantsID+".list", "iam.workforcePoolProviderScimTenants.list", paging, listTenants, iam.ListWorkforcePoolProviderScimTenantsResponse{}),
+	newRoute("PATCH", tenantPath, tenantsID+".patch", "iam.workforcePoolProviderScimTenants.update", []string{"updateMask"}, patchTenant, iam.WorkforcePoolProviderScimTenant{}),
+	newRoute("DELETE", tenantPath, tenantsID+".delete", "iam.workforcePoolProviderScimTenants.delete", []string{"hardDelete"}, deleteTenant, iam.WorkforcePoolProviderScimTenant{}),
+	newRoute("POST", tenantPath+":undelete", tenantsID+".undelete", "iam.workforcePoolProviderScimTenants.undelete", nil, tenants.undelete, iam.WorkforcePoolProviderScimTenant{}),
+	newRoute("POST", tenantPath+":getIamPolicy", tenantsID+".getIamPolicy", "iam.workforcePoolProviderScimTenants.getIamPolicy", nil, getIAMPolicy, iam.Policy{}),
+	newRoute("POST", tenantPath+":setIamPolicy", tenantsID+".setIamPolicy", "iam.workforcePoolProviderScimTenants.setIamPolicy", nil, setIAMPolicy, iam.Policy{}),
+	newRoute("POST", tenantPath+":testIamPermissions", tenantsID+".testIamPermissions", "", nil, testIAMPermissions, iam.TestIamPermissionsResponse{}),
+	newRoute("POST", tokensPath, tokensID+".create", "iam.workforcePoolProviderScimTokens.create", []string{"workforcePoolProviderScimTokenId"}, createToken, iam.WorkforcePoolProviderScimToken{}),
+	newRoute("GET", tokenPath, tokensID+".get", "iam.workforcePoolProviderScimTokens.get", nil, tokens.get, iam.WorkforcePoolProviderScimToken{}),
+	newRoute("GET", tokensPath, tokensID+".list", "iam.workforcePoolProviderScimTokens.list", paging, listTokens, iam.ListWorkforcePoolProviderScimTokensResponse{}),
+	newRoute("PATCH", tokenPath, tokensID+".patch", "iam.workforcePoolProviderScimTokens.update", []string{"updateMask"}, patchToken, iam.WorkforcePoolProviderScimToken{}),
+	newRoute("DELETE", tokenPath, tokensID+".delete", "iam.workforcePoolProviderScimTokens.delete", nil, tokens.delete, iam.WorkforcePoolProviderScimToken{}),
+	newRoute("POST", tokenPath+":undelete", tokensID+".undelete", "iam.workforcePoolProviderScimTokens.undelete", nil, undeleteToken, iam.WorkforcePoolProviderScimToken{}),
+	newRoute("DELETE", subjectPath, subjectsID+".delete", "iam.workforcePoolSubjects.delete", nil, deleteSubject, iam.Operation{}),
+	newRoute("POST", subjectPath+":undelete", subjectsID+".undelete", "iam.workforcePoolSubjects.undelete", nil, undeleteSubject, iam.Operation{}),
+	newRoute("POST", subjectPath+":revokeSessions", subjectsID+".revokeSessions", "iam.workforcePoolSubjects.revokeSessions", nil, revokeSessions, iam.Operation{}),
+	newRoute("GET", subjectPath+"/operations/{operation}", subjectsID+".operations.get", "iam.workforcePools.get", nil, getOperation, iam.Operation{}),
+
+	// Resource Manager: gcloud calls v1, the Go client v3.
+	newRoute("GET", organizationPath1, organizationsID+".get", "resourcemanager.organizations.get", nil, getOrganizationV1, nil),
+	newRoute("POST", organizationPath1+":getIamPolicy", organizationsID+".getIamPolicy", "resourcemanager.organizations.getIamPolicy", nil, getIAMPolicy, iam.Policy{}),
+	newRoute("POST", organizationPath1+":setIamPolicy", organizationsID+".setIamPolicy", "resourcemanager.organizations.setIamPolicy", nil, setIAMPolicy, iam.Policy{}),
+	newRoute("POST", organizationPath1+":testIamPermissions", organizationsID+".testIamPermissions", "", nil, testIAMPermissions, iam.TestIamPermissionsResponse{}),
+	newRoute("GET", organizationPath3, organizationsID+".get", "resourcemanager.organizations.get", nil, getOrganizationV3, nil),
+	newRoute("POST", organizationPath3+":getIamPolicy", organizationsID+".getIamPolicy", "resourcemanager.organizations.getIamPolicy", nil, getIAMPolicy, iam.Policy{}),
+	newRoute("POST", organizationPath3+":setIamPolicy", organizationsID+".setIamPolicy", "resourcemanager.organizations.setIamPolicy", nil, setIAMPolicy, iam.Policy{}),
+	newRoute("POST", organizationPath3+":testIamPermissions", organizationsID+".testIamPermissions", "", nil, testIAMPermissions, iam.TestIamPermissionsResponse{}),
+}

@@ -1,0 +1,198 @@
+package cloud
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"reflect"
+	"strings"
+
+	"github.com/iamscim/iamscim/internal/resname"
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
+	"google.golang.org/api/iam/v1"
+)
+
+// tenants are SCIM tenants. Their writes reply with the tenant itself.
+var tenants = &kind[iam.WorkforcePoolProviderScimTenant]{
+	id:       resname.Tenant,
+	listName: "workforcePoolProviderScimTenants",
+	field:    "workforce_pool_provider_scim_tenant",
+	usual:    50, most: 100,
+	table:      func(s *state) table[iam.WorkforcePoolProviderScimTenant] { return s.tenants },
+	mark:       func(v *iam.WorkforcePoolProviderScimTenant, state, purge string) { v.State, v.PurgeTime = state, purge },
+	state:      func(v *iam.WorkforcePoolProviderScimTenant) string { return v.State },
+	show:       showTenant,
+	permission: "iam.workforcePoolProviderScimTenants",
+}
+
+// showTenant adds the base URI, which leads to the address the caller came by.
+func showTenant(c *call, r *record[iam.WorkforcePoolProviderScimTenant], v *iam.WorkforcePoolProviderScimTenant) any {
+	shown := clone(v)
+	shown.BaseUri = c.baseURI(r.uid)
+	return shown
+}
+
+func (c *call) baseURI(uid string) string {
+	scheme, host := "http", "127.0.0.1"
+	if c.r != nil {
+		host = c.r.Host
+		if c.r.TLS != nil {
+			scheme = "https"
+		}
+	} else if u, err := url.Parse(c.cfg.URL()); err == nil && u.Host != "" {
+		host = u.Host
+	}
+	uri := scheme + "://" + host + "/v1alpha1/tenants/" + uid
+	if c.cfg.Choices.Of(behavior.BaseURISlash) == "YES" {
+		uri += "/"
+	}
+	return uri
+}
+
+// tenantByUID is the tenant with this UID, soft-deleted ones included, or nil.
+func (c *call) tenantByUID(uid string) *record[iam.WorkforcePoolProviderScimTenant] {
+	for _, r := range c.st.tenants {
+		if r.uid == uid {
+			return r
+		}
+	}
+	return nil
+}
+
+// serviceAgent is the account that a tenant's tokens act as.
+func serviceAgent(organization, uid string) string {
+	return "o-" + organization + "-" + uid + "@gcp-sa-iamscim.iam.gserviceaccount.com"
+}
+
+func createTenant(c *call) (any, error) {
+	parent := parentName(c.name())
+	if _, err := findActive(c, providers, parent); err != nil {
+		return nil, err
+	}
+	id, bad := c.checkID(resname.Tenant, "workforcePoolProviderScimTenantId")
+	if bad != nil {
+		return nil, bad
+	}
+	v, bad := decode[iam.WorkforcePoolProviderScimTenant](c.body, tenants.field)
+	if bad != nil {
+		return nil, bad
+	}
+	v.Name = resname.Join(parent, resname.Tenant, id)
+	_, reply, err := c.addTenant(v, c.cfg.NewID()[:20])
+	return reply, err
+}
+
+// addTenant checks and stores a tenant and grants its service agent, if that
+// is on.
+func (c *call) addTenant(v *iam.WorkforcePoolProviderScimTenant, uid string) (*record[iam.WorkforcePoolProviderScimTenant], any, error) {
+	if bad := c.checkTenant(v); bad != nil {
+		return nil, nil, bad
+	}
+	pool := poolOf(v.Name)
+	if _, taken := c.st.tenants[v.Name]; taken {
+		return nil, nil, alreadyExists()
+	}
+	for _, other := range c.st.tenants.sorted() {
+		if poolOf(other.name) != pool {
+			continue
+		}
+		text := fmt.Sprintf("The workforce pool %s already has a SCIM tenant; a pool can have one, a soft-deleted one included.", pool)
+		return nil, nil, refuse(c.cfg.Choices.Of(behavior.SecondTenant), "%s", text)
+	}
+	organization := c.organizationOf(v.Name)
+	v.BaseUri = ""
+	v.ServiceAgent = serviceAgent(organization, uid)
+	r, reply, err := create(c, tenants, v.Name, uid, v)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.openDirectory(r)
+	if c.cfg.SyncerGranted {
+		c.st.policy("organizations/"+organization).grant(c, syncerRole, "serviceAccount:"+v.ServiceAgent)
+	}
+	return r, reply, nil
+}
+
+func (c *call) checkTenant(v *iam.WorkforcePoolProviderScimTenant) *refusal {
+	const field = "workforce_pool_provider_scim_tenant."
+	var check fieldChecks
+	check.text(field+"display_name", "display name", v.DisplayName, 32)
+	check.text(field+"description", "description", v.Description, 256)
+	checkClaimMapping(&check, field+"claim_mapping", v.ClaimMapping, c.cfg.Choices.Of(behavior.MissingGroupRule) == "ALLOWED")
+	return check.refusal()
+}
+
+// poolOf is the name of the pool a resource is in: its first four segments.
+func poolOf(name string) string { return strings.Join(strings.SplitN(name, "/", 5)[:4], "/") }
+
+// organizationOf is the number of the organization that owns a resource's pool.
+func (c *call) organizationOf(name string) string {
+	r, ok := c.st.pools[poolOf(name)]
+	if !ok {
+		return ""
+	}
+	return strings.TrimPrefix(r.newest().Parent, "organizations/")
+}
+
+func listTenants(c *call) (any, error) {
+	parent := parentName(c.name())
+	if _, _, err := find(c, providers, parent); err != nil {
+		return nil, err
+	}
+	return tenants.listOf(c, c.st.tenants.children(parent+"/scimTenants/"), everything)
+}
+
+var tenantMask = maskRule{
+	message:   reflect.TypeFor[iam.WorkforcePoolProviderScimTenant](),
+	immutable: []string{"claimMapping"},
+	output:    []string{"state", "purgeTime", "baseUri", "serviceAgent"},
+}
+
+func patchTenant(c *call) (any, error) {
+	r, err := findActive(c, tenants, c.name())
+	if err != nil {
+		return nil, err
+	}
+	v, _, bad := merge(c, tenants, r, tenantMask, false)
+	if bad != nil {
+		return nil, bad
+	}
+	if old := r.newest().ClaimMapping; !maps.Equal(v.ClaimMapping, old) {
+		switch c.cfg.Choices.Of(behavior.ClaimMappingChange) {
+		case "IGNORED":
+			v.ClaimMapping = maps.Clone(old)
+		case "FAILED_PRECONDITION":
+			return nil, refuse("FAILED_PRECONDITION", "The claim mapping of a SCIM tenant is immutable.")
+		default:
+			return nil, invalidField("workforce_pool_provider_scim_tenant.claim_mapping", "claim_mapping is immutable.")
+		}
+	}
+	if bad := c.checkTenant(v); bad != nil {
+		return nil, bad
+	}
+	return write(c, tenants, r, v), nil
+}
+
+func deleteTenant(c *call) (any, error) {
+	hard, bad := c.flag("hardDelete")
+	if bad != nil {
+		return nil, bad
+	}
+	if !hard {
+		return tenants.delete(c)
+	}
+	// A soft-deleted tenant can be hard-deleted: the troubleshooting page asks
+	// for it.
+	r, v, err := find(c, tenants, c.name())
+	if err != nil {
+		return nil, err
+	}
+	provider := c.st.providers[parentName(r.name)]
+	if c.cfg.Choices.Of(behavior.HardDeleteInUse) == "FAILED_PRECONDITION" && usesSCIM(provider.newest()) {
+		return nil, refuse("FAILED_PRECONDITION", "The provider %s still has a SCIM usage; reset it to %s first.", provider.name, usageNone)
+	}
+	gone := clone(v)
+	tenants.mark(gone, deleted, formatTime(c.now))
+	c.st.remove(r.name)
+	return showTenant(c, r, gone), nil
+}

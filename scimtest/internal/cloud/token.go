@@ -1,0 +1,147 @@
+package cloud
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/iamscim/iamscim/internal/resname"
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
+	"google.golang.org/api/iam/v1"
+)
+
+// tokens are SCIM tokens. Their writes reply with the token itself.
+var tokens = &kind[iam.WorkforcePoolProviderScimToken]{
+	id:       resname.Token,
+	listName: "workforcePoolProviderScimTokens",
+	field:    "workforce_pool_provider_scim_token",
+	usual:    2, most: 100,
+	table: func(s *state) table[iam.WorkforcePoolProviderScimToken] { return s.tokens },
+	mark:  func(v *iam.WorkforcePoolProviderScimToken, state, _ string) { v.State = state },
+	state: func(v *iam.WorkforcePoolProviderScimToken) string { return v.State },
+	show: func(_ *call, _ *record[iam.WorkforcePoolProviderScimToken], v *iam.WorkforcePoolProviderScimToken) any {
+		return v
+	},
+	permission: "iam.workforcePoolProviderScimTokens",
+}
+
+// maxTokens is how many a tenant can have.
+const maxTokens = 2
+
+// secretHash is what is kept of a token's value.
+type secretHash [sha256.Size]byte
+
+func hashSecret(value string) secretHash { return sha256.Sum256([]byte(value)) }
+
+func createToken(c *call) (any, error) {
+	parent := parentName(c.name())
+	if _, err := findActive(c, tenants, parent); err != nil {
+		return nil, err
+	}
+	id, bad := c.checkID(resname.Token, "workforcePoolProviderScimTokenId")
+	if bad != nil {
+		return nil, bad
+	}
+	v, bad := decode[iam.WorkforcePoolProviderScimToken](c.body, tokens.field)
+	if bad != nil {
+		return nil, bad
+	}
+	v.Name = resname.Join(parent, resname.Token, id)
+	secret := newSecret(c)
+	if err := c.addToken(v, secret); err != nil {
+		return nil, err
+	}
+	shown := clone(v)
+	shown.SecurityToken = secret
+	return shown, nil
+}
+
+func newSecret(c *call) string { return "fake-" + c.cfg.NewID() + c.cfg.NewID() }
+
+// addToken checks and stores a token. Of its value only a hash is kept.
+func (c *call) addToken(v *iam.WorkforcePoolProviderScimToken, secret string) error {
+	v.SecurityToken = ""
+	if bad := checkToken(v); bad != nil {
+		return bad
+	}
+	if _, taken := c.st.tokens[v.Name]; taken {
+		return alreadyExists()
+	}
+	if err := c.checkTokenCount(v.Name); err != nil {
+		return err
+	}
+	if _, _, err := create(c, tokens, v.Name, "", v); err != nil {
+		return err
+	}
+	c.st.secrets[hashSecret(secret)] = v.Name
+	return nil
+}
+
+func checkToken(v *iam.WorkforcePoolProviderScimToken) *refusal {
+	var check fieldChecks
+	check.text("workforce_pool_provider_scim_token.display_name", "display name", v.DisplayName, 32)
+	return check.refusal()
+}
+
+// checkTokenCount leaves room for one more token beside the others.
+func (c *call) checkTokenCount(name string) error {
+	tenant, count := parentName(name), 0
+	for _, other := range c.st.tokens.children(tenant + "/tokens/") {
+		if other.name != name && (other.deleted.IsZero() || c.cfg.Choices.Of(behavior.DeletedTokenCounts) == "YES") {
+			count++
+		}
+	}
+	if count < maxTokens {
+		return nil
+	}
+	text := fmt.Sprintf("The SCIM tenant %s already has %d SCIM tokens; delete one of them.", tenant, count)
+	if choice := c.cfg.Choices.Of(behavior.ThirdToken); choice != "INVALID_ARGUMENT" {
+		return refuse(choice, "%s", text)
+	}
+	return invalidField("workforce_pool_provider_scim_token", "%s", text)
+}
+
+func listTokens(c *call) (any, error) {
+	parent := parentName(c.name())
+	if _, _, err := find(c, tenants, parent); err != nil {
+		return nil, err
+	}
+	return tokens.listOf(c, c.st.tokens.children(parent+"/tokens/"), everything)
+}
+
+var tokenMask = maskRule{
+	message: reflect.TypeFor[iam.WorkforcePoolProviderScimToken](),
+	output:  []string{"state", "securityToken"},
+}
+
+func patchToken(c *call) (any, error) {
+	r, err := findActive(c, tokens, c.name())
+	if err != nil {
+		return nil, err
+	}
+	v, _, bad := merge(c, tokens, r, tokenMask, false)
+	if bad != nil {
+		return nil, bad
+	}
+	if bad := checkToken(v); bad != nil {
+		return nil, bad
+	}
+	return write(c, tokens, r, v), nil
+}
+
+// undeleteToken serves a method that the API's reference and gcloud have and
+// the newest discovery document has not.
+func undeleteToken(c *call) (any, error) {
+	if c.cfg.Choices.Of(behavior.TokensUndelete) == "NOT_FOUND" {
+		return nil, refuse("NOT_FOUND", "Method not found.")
+	}
+	if r, ok := c.st.tokens[c.name()]; ok && !r.deleted.IsZero() {
+		if err := c.checkTokenCount(r.name); err != nil {
+			return nil, err
+		}
+	}
+	return tokens.undelete(c)
+}
+
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }

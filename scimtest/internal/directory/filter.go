@@ -1,0 +1,266 @@
+package directory
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
+)
+
+// A filter is read by the whole grammar of RFC 7644 section 3.4.2.2, so that
+// one the service does not support is told from one that is malformed. Two
+// things are taken that the grammar does not have: a value path followed by a
+// sub-attribute (emails[type eq "work"].value eq "x", as Entra ID sends it)
+// and no space between an operator and a quote (as RFC 7644 itself prints in
+// section 3.5.2.2).
+
+const (
+	// maxFilterLength bounds a filter or a path, in bytes.
+	maxFilterLength = 8 << 10
+	// maxFilterDepth bounds nested parentheses, not and brackets.
+	maxFilterDepth = 32
+)
+
+type filterKind int
+
+const (
+	filterCompare filterKind = iota // path op value
+	filterPresent                   // path pr
+	filterElement                   // path[...]: an element that matches exists
+	filterAnd
+	filterOr
+	filterNot
+)
+
+// filter is a node of a filter's syntax tree.
+type filter struct {
+	kind        filterKind
+	offset      int // of the operator, for messages
+	path        patchPath
+	op          string // eq, ne, co, sw, ew, gt, ge, lt or le
+	value       any    // nil, bool, string or number
+	left, right *filter
+
+	// target is what path stands for: set by bind.
+	target attrTarget
+}
+
+// parseFilter reads a filter. Errors are of type *syntaxError.
+func parseFilter(text string) (*filter, error) {
+	p, err := newFilterParser(text)
+	if err != nil {
+		return nil, err
+	}
+	p.spaces()
+	f, err := p.or(0)
+	if err != nil {
+		return nil, err
+	}
+	p.spaces()
+	if p.pos < len(p.text) {
+		return nil, p.errorf("%s does not belong here", p.next())
+	}
+	return f, nil
+}
+
+// filterParser shares the JSON parser's cursor, for the values of a filter
+// are JSON.
+type filterParser struct {
+	jsonParser
+	inBrackets bool // within [ ]: no brackets may open there
+}
+
+func newFilterParser(text string) (*filterParser, error) {
+	if len(text) > maxFilterLength {
+		return nil, &syntaxError{offset: maxFilterLength, msg: fmt.Sprintf("longer than %d bytes", maxFilterLength)}
+	}
+	return &filterParser{jsonParser: jsonParser{text: text}}, nil
+}
+
+// spaces skips spaces and reports whether there were any.
+func (p *filterParser) spaces() bool {
+	start := p.pos
+	for p.peek() == ' ' {
+		p.pos++
+	}
+	return p.pos > start
+}
+
+// next shows what comes next, for messages.
+func (p *filterParser) next() string {
+	if p.pos >= len(p.text) {
+		return "the end"
+	}
+	rest := p.text[p.pos:]
+	if i := strings.IndexAny(rest[1:], " ()[]"); i >= 0 {
+		rest = rest[:i+1]
+	}
+	return fmt.Sprintf("%q", wire.Clip(rest))
+}
+
+// word reports whether the keyword w stands here as a word of its own, and
+// moves behind it.
+func (p *filterParser) word(w string) bool {
+	end := p.pos + len(w)
+	if end > len(p.text) || !strings.EqualFold(p.text[p.pos:end], w) {
+		return false
+	}
+	if end < len(p.text) && isNameByte(p.text[end]) {
+		return false
+	}
+	p.pos = end
+	return true
+}
+
+func (p *filterParser) or(depth int) (*filter, error) {
+	return p.chain(depth, "or", filterOr, p.and)
+}
+
+func (p *filterParser) and(depth int) (*filter, error) {
+	return p.chain(depth, "and", filterAnd, p.term)
+}
+
+// chain reads operands joined by a keyword; and binds tighter than or.
+func (p *filterParser) chain(depth int, keyword string, kind filterKind, operand func(int) (*filter, error)) (*filter, error) {
+	left, err := operand(depth)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		before := p.pos
+		spaced := p.spaces()
+		at := p.pos
+		if !p.word(keyword) {
+			p.pos = before
+			return left, nil
+		}
+		if !spaced && !strings.ContainsRune(`)]"`, rune(p.text[at-1])) {
+			p.pos = at
+			return nil, p.errorf("want a space before %q", keyword)
+		}
+		if !p.spaces() && p.peek() != '(' {
+			return nil, p.errorf("want a space after %q", keyword)
+		}
+		right, err := operand(depth)
+		if err != nil {
+			return nil, err
+		}
+		left = &filter{kind: kind, offset: at, left: left, right: right}
+	}
+}
+
+func (p *filterParser) term(depth int) (*filter, error) {
+	if depth >= maxFilterDepth {
+		return nil, p.errorf("nested deeper than %d levels", maxFilterDepth)
+	}
+	start := p.pos
+	if p.word("not") {
+		p.spaces()
+		if p.peek() == '(' {
+			inner, err := p.group(depth)
+			if err != nil {
+				return nil, err
+			}
+			return &filter{kind: filterNot, offset: start, left: inner}, nil
+		}
+		p.pos = start // an attribute called "not"
+	}
+	if p.peek() == '(' {
+		return p.group(depth)
+	}
+	return p.attribute(depth)
+}
+
+func (p *filterParser) group(depth int) (*filter, error) {
+	p.pos++
+	p.spaces()
+	inner, err := p.or(depth + 1)
+	if err != nil {
+		return nil, err
+	}
+	p.spaces()
+	if p.peek() != ')' {
+		return nil, p.errorf("want a closing parenthesis, not %s", p.next())
+	}
+	p.pos++
+	return inner, nil
+}
+
+// attribute reads an attribute path with its operator and value, or a value
+// path that stands alone.
+func (p *filterParser) attribute(depth int) (*filter, error) {
+	start := p.pos
+	path, err := p.path(depth)
+	if err != nil {
+		return nil, err
+	}
+	end := p.pos
+	spaced := p.spaces()
+	at := p.pos
+	if path.filter != nil && path.sub == "" && !p.operatorAhead() {
+		p.pos = end
+		return &filter{kind: filterElement, offset: at, path: path}, nil
+	}
+	if !spaced {
+		return nil, p.errorf("want a space and an operator after %q, not %s", wire.Clip(p.text[start:end]), p.next())
+	}
+	for p.pos < len(p.text) && isNameByte(p.text[p.pos]) {
+		p.pos++
+	}
+	op := strings.ToLower(p.text[at:p.pos])
+	switch op {
+	case "pr":
+		return &filter{kind: filterPresent, offset: at, path: path, op: op}, nil
+	case "eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le":
+	default:
+		p.pos = at
+		return nil, p.errorf("want an operator, not %s", p.next())
+	}
+	if !p.spaces() && p.peek() != '"' {
+		return nil, p.errorf("want a space and a value after %q", op)
+	}
+	value, err := p.operand(op)
+	if err != nil {
+		return nil, err
+	}
+	return &filter{kind: filterCompare, offset: at, path: path, op: op, value: value}, nil
+}
+
+// operatorAhead reports whether a comparison goes on after a value path.
+func (p *filterParser) operatorAhead() bool {
+	at := p.pos
+	defer func() { p.pos = at }()
+	for _, op := range []string{"pr", "eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"} {
+		if p.word(op) {
+			return true
+		}
+	}
+	return false
+}
+
+// operand reads the value of a comparison: a JSON string, number, true, false
+// or null.
+func (p *filterParser) operand(op string) (any, error) {
+	switch c := p.peek(); {
+	case c == '"', c == '-', '0' <= c && c <= '9':
+		v, err := p.value(0)
+		if err != nil {
+			return nil, err
+		}
+		if c != '"' && p.pos < len(p.text) && isNameByte(p.text[p.pos]) {
+			return nil, p.errorf("invalid number")
+		}
+		return v, nil
+	case p.word("true"):
+		return true, nil
+	case p.word("false"):
+		return false, nil
+	case p.word("null"):
+		return nil, nil
+	}
+	return nil, p.errorf("want a value after %q, in quotes if it is text, not %s", op, p.next())
+}
+
+func isNameByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '$'
+}
