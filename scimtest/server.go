@@ -73,6 +73,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	now := s.cfg.Now()
+	// net/http would take the machine's clock.
+	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 	done := s.requests.begin(now, r, body)
 	fault := s.faults.take(r, cloud.StartsOperation(r))
 	status := 0

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/iamscim/iamscim/scimtest"
 	"go.uber.org/goleak"
@@ -249,5 +250,20 @@ func TestConcurrency(t *testing.T) {
 	}
 	if active > 2 {
 		t.Errorf("%d active tokens, want 2 at most", active)
+	}
+}
+
+// TestDate: the Date of a reply is the server's clock, also of a refusal and of a SCIM reply.
+func TestDate(t *testing.T) {
+	t.Parallel()
+	at := newClock()
+	a, _, _ := seeded(t, scimtest.WithClock(at.Now))
+	at.Advance(90 * time.Second)
+	for _, path := range []string{"v1/" + poolName, "v1/none", "v1alpha1/tenants/none/Users"} {
+		resp := a.send("GET", path, nil)
+		resp.Body.Close()
+		if got, want := resp.Header.Get("Date"), "Sun, 01 Nov 2026 10:01:30 GMT"; got != want {
+			t.Errorf("GET %s: Date = %q, want %q", path, got, want)
+		}
 	}
 }
