@@ -18,26 +18,30 @@ const module = "github.com/iamscim/iamscim"
 // on the left, and the fake shares nothing with the clients it tests but the
 // grammar of names.
 var allowed = map[string][]string{
-	"":                 {},
-	"internal/resname": {},
-	"internal/limit":   {},
-	"internal/redact":  {},
-	"internal/retry":   {""},
-	"internal/check":   {""},
-	"internal/gapi":    {"", "internal/limit", "internal/redact", "internal/retry"},
-	"claimmap":         {""},
-	"provider":         {"", "internal/check", "internal/gapi", "internal/resname"},
-	"scimtenant":       {"", "claimmap", "provider", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
-	"scimtoken":        {"", "scimtenant", "internal/check", "internal/gapi", "internal/resname"},
-	"scimclient":       {"", "internal/limit", "internal/redact", "internal/retry"},
-	"provision/idp":    {},
-	"scimtest":         {"scimtest/internal/behavior", "scimtest/internal/cloud", "scimtest/internal/directory", "scimtest/internal/wire"},
+	"":              {"internal/paste"},
+	"claimmap":      {"", "internal/fold"},
+	"provider":      {"", "internal/check", "internal/gapi", "internal/resname"},
+	"scimtenant":    {"", "claimmap", "provider", "internal/agent", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
+	"scimtoken":     {"", "scimtenant", "internal/check", "internal/gapi", "internal/resname"},
+	"scimclient":    {"", "internal/agent", "internal/fold", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
+	"provision/idp": {},
 
-	// The rooms of the fake.
+	"scimtest":                    {"scimtest/internal/behavior", "scimtest/internal/cloud", "scimtest/internal/directory", "scimtest/internal/wire"},
 	"scimtest/internal/cloud":     {"internal/resname", "scimtest/internal/behavior", "scimtest/internal/directory", "scimtest/internal/wire"},
 	"scimtest/internal/directory": {"scimtest/internal/behavior", "scimtest/internal/wire"},
 	"scimtest/internal/behavior":  {},
 	"scimtest/internal/wire":      {},
+
+	"internal/agent":     {},
+	"internal/check":     {""},
+	"internal/fold":      {},
+	"internal/gapi":      {"", "internal/limit", "internal/redact", "internal/retry", "internal/useragent"},
+	"internal/limit":     {},
+	"internal/paste":     {},
+	"internal/redact":    {},
+	"internal/resname":   {},
+	"internal/retry":     {""},
+	"internal/useragent": {},
 }
 
 // celOnly is the one file that may import cel-go.

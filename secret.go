@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
-	"unicode"
 
 	"golang.org/x/oauth2"
+
+	"github.com/iamscim/iamscim/internal/paste"
 )
 
 // redacted is what every printer gets to see of a Secret.
@@ -77,9 +77,10 @@ func (s Secret) MarshalText() ([]byte, error) {
 }
 
 // TokenSource returns the secret as a bearer token for SCIM requests (RFC 6750
-// section 2.1). The source fails with [ErrNoSecret] for the zero Secret, and
-// for a text with white space or control characters in it, a documented cause
-// of 401 that is easily pasted along.
+// section 2.1). The source fails with [ErrNoSecret] for the zero Secret. It also
+// fails for a text that isn't visible ASCII, such as one with white space, a
+// zero-width character or a typographic dash: a documented cause of 401 that is
+// easily pasted along. The error names the character and its position.
 //
 // An [oauth2.Token] prints in clear: pass the source on, not its tokens.
 func (s Secret) TokenSource() oauth2.TokenSource { return tokenSource{s} }
@@ -91,10 +92,8 @@ func (ts tokenSource) Token() (*oauth2.Token, error) {
 	if text == "" {
 		return nil, ErrNoSecret
 	}
-	if strings.ContainsFunc(text, notTokenRune) {
-		return nil, errors.New("iamscim: the token contains white space or control characters: copy it again without them")
+	if err := paste.CheckToken(text); err != nil {
+		return nil, fmt.Errorf("iamscim: %w", err)
 	}
 	return &oauth2.Token{AccessToken: text, TokenType: "Bearer"}, nil
 }
-
-func notTokenRune(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }

@@ -105,10 +105,10 @@ func TestTokenSource(t *testing.T) {
 	}{
 		{"token", "fake-abc._~+/=", ""},
 		{"empty", "", "the secret is empty"},
-		{"newline pasted along", "fake-abc\n", "white space or control characters"},
-		{"blank in front", " fake-abc", "white space or control characters"},
-		{"no-break space", "fake-abc\u00a0", "white space or control characters"},
-		{"control character", "fake\x00abc", "white space or control characters"},
+		{"newline pasted along", "fake-abc\n", "a line feed (U+000A) at character 9"},
+		{"blank in front", " fake-abc", "a space (U+0020) at character 1"},
+		{"no-break space", "fake-abc\u00a0", "a no-break space (U+00A0) at character 9"},
+		{"control character", "fake\x00abc", "a control character (U+0000) at character 5"},
 	}
 	for _, tt := range tests {
 		token, err := iamscim.NewSecret(tt.text).TokenSource().Token()

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/agent"
 	"github.com/iamscim/iamscim/internal/check"
 	"github.com/iamscim/iamscim/internal/gapi"
 	"github.com/iamscim/iamscim/internal/retry"
@@ -214,17 +215,11 @@ func checkAgent(op, organization, serviceAgent string) (string, error) {
 	if organization == "" || strings.Trim(organization, "0123456789") != "" {
 		l.Add("organization", "must be the organization's number, as in 123456789012, is %q", organization)
 	}
-	uid, ok := strings.CutSuffix(serviceAgent, "@"+agentDomain)
-	uid, mine := strings.CutPrefix(uid, "o-"+organization+"-")
-	switch {
-	case serviceAgent == "":
-		l.Add("serviceAgent", "required: use Tenant.ServiceAgent")
-	case !ok || !strings.HasPrefix(serviceAgent, "o-"):
-		l.Add("serviceAgent", "must look like %s, is %q", ServiceAgentEmail("ORGANIZATION", "UID"), serviceAgent)
-	case !mine:
+	switch owner, _, err := agent.Parse(serviceAgent); {
+	case err != nil:
+		l.AddError("serviceAgent", err)
+	case owner != organization:
 		l.Add("serviceAgent", "%q is not a service agent of organization %s", serviceAgent, organization)
-	case uid == "" || strings.Trim(uid, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "":
-		l.Add("serviceAgent", "must look like %s, is %q", ServiceAgentEmail("ORGANIZATION", "UID"), serviceAgent)
 	}
 	if err := l.Err(op, "organizations/"+organization); err != nil {
 		return "", err

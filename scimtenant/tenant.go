@@ -12,6 +12,7 @@ import (
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/claimmap"
+	"github.com/iamscim/iamscim/internal/agent"
 	"github.com/iamscim/iamscim/internal/check"
 	"github.com/iamscim/iamscim/internal/gapi"
 	"github.com/iamscim/iamscim/internal/resname"
@@ -63,14 +64,9 @@ func (t *Tenant) UID() string {
 func (t *Tenant) Mapping() (claimmap.Mapping, error) { return claimmap.New(t.ClaimMapping) }
 
 // ServiceAgentEmail returns the address of a tenant's service agent,
-// o-ORGANIZATION-UID@gcp-sa-iamscim.iam.gserviceaccount.com. Prefer
-// [Tenant.ServiceAgent] where it is set.
-func ServiceAgentEmail(organization, uid string) string {
-	return "o-" + organization + "-" + uid + "@" + agentDomain
-}
-
-// agentDomain is the project of all tenants' service agents.
-const agentDomain = "gcp-sa-iamscim.iam.gserviceaccount.com"
+// o-ORGANIZATION-UID@gcp-sa-iamscim.iam.gserviceaccount.com. Other universes than
+// googleapis.com have other domains: prefer [Tenant.ServiceAgent] where it is set.
+func ServiceAgentEmail(organization, uid string) string { return agent.Email(organization, uid) }
 
 // CreateRequest describes a tenant to be created. Name, ClaimMapping and Usage
 // are required.

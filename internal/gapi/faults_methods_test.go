@@ -225,7 +225,7 @@ var methods = []*method{
 		}), state: providerState, states: map[string]string{"=": providerActive}},
 	{name: "provider.Client.List", verb: "GET", path: "acme-pool/providers", wrong: `{"workforcePoolProviders":[{"name":"locations/global/workforcePools/other-pool/providers/entra"}]}`,
 		prepare: at(withProvider, func(ctx context.Context, c *clients) error {
-			return firstOf(c.providers.List(ctx, pool, provider.ListOptions{}))
+			return firstOf(c.providers.List(ctx, pool, iamscim.ListOptions{}))
 		}), state: providerState, states: map[string]string{"=": providerActive}},
 	{name: "provider.Client.Update", verb: "PATCH", path: "providers/entra", wrong: operationJSON,
 		prepare: at(withProvider, func(ctx context.Context, c *clients) error {
@@ -284,7 +284,7 @@ var methods = []*method{
 		}), state: tenantState, states: map[string]string{"=": tenantActive}},
 	{name: "scimtenant.Client.List", verb: "GET", path: "entra/scimTenants", wrong: `{"workforcePoolProviderScimTenants":[{"name":"` + poolText + `/providers/other/scimTenants/main"}]}`,
 		prepare: at(withTenant, func(ctx context.Context, c *clients) error {
-			return firstOf(c.tenants.List(ctx, parent, scimtenant.ListOptions{}))
+			return firstOf(c.tenants.List(ctx, parent, iamscim.ListOptions{}))
 		}), state: tenantState, states: map[string]string{"=": tenantActive}},
 	{name: "scimtenant.Client.Update", verb: "PATCH", path: "scimTenants/main", wrong: tenantJSON,
 		prepare: at(withTenant, func(ctx context.Context, c *clients) error {
@@ -388,7 +388,7 @@ var methods = []*method{
 		}), state: tokenState, states: map[string]string{"=": tokenActive}},
 	{name: "scimtoken.Client.List", verb: "GET", path: "main/tokens", wrong: `{"workforcePoolProviderScimTokens":[{"name":"` + providerText + `/scimTenants/other/tokens/token-a"}]}`,
 		prepare: at(withToken, func(ctx context.Context, c *clients) error {
-			return firstOf(c.tokens.List(ctx, tenant, scimtoken.ListOptions{}))
+			return firstOf(c.tokens.List(ctx, tenant, iamscim.ListOptions{}))
 		}), state: tokenState, states: map[string]string{"=": tokenActive}},
 	{name: "scimtoken.Client.Update", verb: "PATCH", path: "tokens/token-a", wrong: tokenJSON,
 		prepare: at(withToken, func(ctx context.Context, c *clients) error {
