@@ -20,26 +20,30 @@ import (
 // Mark stands where a secret was.
 const Mark = "[redacted]"
 
-// secretKeys are the names, lower-cased and without "-" and "_", whose values
-// are secrets: the one-time token of tokens.create, the client secrets of
-// providers, and what OAuth libraries log.
+// secretKeys are the names under which secrets stand, in parts: between two
+// parts there may be a hyphen, an underscore or nothing, and case doesn't matter.
+// They are the one-time token of tokens.create, the client secrets of providers,
+// and what OAuth libraries and proxies log.
 var secretKeys = []string{
-	"securitytoken", "plaintext", "clientsecret",
-	"authorization", "accesstoken", "refreshtoken", "idtoken", "subjecttoken",
-	"assertion", "privatekey", "password", "xgoogapikey",
+	"security-token", "plain-text", "client-secret", "secret-token",
+	"authorization", "proxy-authorization", "access-token", "refresh-token", "id-token", "subject-token",
+	"client-assertion", "assertion", "private-key", "password", "api-key", "x-goog-api-key",
 }
 
-func isSecretKey(key string) bool {
-	key = strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(key))
-	return slices.Contains(secretKeys, key)
-}
+func isSecretKey(key string) bool { return secretKey.MatchString(key) }
 
-// inText finds a secret key with its value in JSON text that was not decoded
-// (cut, or with something in front), in headers and in query strings. An
-// unquoted value goes to the end of the line for a header, whose value may
-// have blanks in it.
-var inText = regexp.MustCompile(`(?i)(\\?["']?(?:security_?-?token|plain_?-?text|client_?-?secret|access_?-?token|refresh_?-?token|id_?-?token|subject_?-?token|private_?-?key|password|authorization)\\?["']?\s*[:=]\s*)` +
-	`(?:\\?"(?:[^"\\]|\\.)*"?|(?:Bearer|Basic)\s+[^\s"',}]+|[^\s"'&,{}\[\]]+)`)
+var (
+	keys      = strings.ReplaceAll(strings.Join(secretKeys, "|"), "-", "[-_]?")
+	secretKey = regexp.MustCompile(`(?i)^(?:` + keys + `)$`)
+
+	// inText finds a secret key with its value in JSON text that was not decoded
+	// (cut, or with something in front), in headers and in query strings.
+	inText = regexp.MustCompile(`(?i)(\\?["']?(?:` + keys + `)\\?["']?\s*[:=]\s*)` +
+		`(?:\\?"(?:[^"\\]|\\.)*"?|(?:Bearer|Basic)\s+[^\s"',}]+|[^\s"'&,{}\[\]]+)`)
+
+	// inQuery finds an API key or a token in a URL.
+	inQuery = regexp.MustCompile(`(?i)([?&](?:key|token)=)[^&\s"'<>]+`)
+)
 
 // bearer finds a bearer token wherever it stands.
 var bearer = regexp.MustCompile(`(?i)\b(Bearer)\s+[A-Za-z0-9\-._~+/]{8,}=*`)
@@ -53,6 +57,7 @@ func Text(s string, known ...string) string {
 		}
 	}
 	s = inText.ReplaceAllString(s, `${1}"`+Mark+`"`)
+	s = inQuery.ReplaceAllString(s, `${1}`+Mark)
 	return bearer.ReplaceAllString(s, `$1 `+Mark)
 }
 

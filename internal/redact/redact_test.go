@@ -149,3 +149,55 @@ func TestBody(t *testing.T) {
 		}
 	}
 }
+
+// TestOneTableOfKeys: a key whose value is a secret is one everywhere: in a
+// decoded object, in text, in a header, in a query and in a log record.
+func TestOneTableOfKeys(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{
+		"securityToken", "security_token", "plainText", "clientSecret", "client_secret", "client-secret", "SecretToken",
+		"Authorization", "Proxy-Authorization", "accessToken", "access_token", "refresh_token", "id_token", "subjectToken",
+		"assertion", "client_assertion", "private_key", "privateKey", "password", "apiKey", "X-Goog-Api-Key", "x-goog-api-key",
+	} {
+		texts := map[string]string{
+			"JSON":         `{"` + key + `":"` + secret + `","kept":1}`,
+			"spaced JSON":  `{ "` + key + `" : "` + secret + `" , "kept": 1}`,
+			"cut JSON":     `"kept",{"` + key + `":"` + secret,
+			"escaped JSON": `kept {\"` + key + `\":\"` + secret + `\"}`,
+			"header":       "kept\r\n" + key + ": " + secret + "\r\n",
+			"form":         "kept=1&" + key + "=" + secret + "&x=y",
+		}
+		for how, text := range texts {
+			if got := Text(text); strings.Contains(got, secret) || !strings.Contains(got, "kept") {
+				t.Errorf("Text of %s as %s = %s", key, how, got)
+			}
+		}
+		if got, changed := Value(map[string]any{key: secret, "kept": "kept"}); !changed || got.(map[string]any)[key] != Mark || got.(map[string]any)["kept"] != "kept" {
+			t.Errorf("Value of %s = %v", key, got)
+		}
+		var log bytes.Buffer
+		slog.New(Handler(slog.NewTextHandler(&log, nil))).Info("m", key, secret, "kept", 1)
+		if got := log.String(); strings.Contains(got, secret) || !strings.Contains(got, "kept") {
+			t.Errorf("a record with %s: %s", key, got)
+		}
+	}
+}
+
+// TestTextLeavesTheRest: what only looks like a key stays readable.
+func TestTextLeavesTheRest(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"google.subject=assertion.sub,google.groups=assertion.groups",
+		"undeclared reference to 'assertion' (in container '')",
+		"PATCH https://h/v1/x?updateMask=oidc.clientSecret.value.plainText&alt=json",
+		"the key of the map: displayName", "token limit reached (HTTP 429)", "?tokens=2&monkey=3",
+		"https://h/v1/scimTenants/t/tokens?pageToken=abc",
+	} {
+		if got := Text(text); got != text {
+			t.Errorf("Text(%q) = %q", text, got)
+		}
+	}
+	if got, want := Text("https://iam.googleapis.com/v1/x?alt=json&key=AIza"+secret+"&prettyPrint=false"), "https://iam.googleapis.com/v1/x?alt=json&key="+Mark+"&prettyPrint=false"; got != want {
+		t.Errorf("Text of a URL with an API key = %q, want %q", got, want)
+	}
+}
