@@ -115,7 +115,7 @@ func Compare(providerMapping map[string]string, m Mapping, opts CompareOptions) 
 	}
 	attr, _ := strings.CutSuffix(r.expr, lowerCall)
 	tenant := side{text: attr, lower: r.lower}
-	vendor := opts.Vendor.known()
+	vendor := known(opts.Vendor)
 	source, ok := providerMapping[keySubject]
 	if !ok {
 		return Verdict{Result: Unproven, Reason: "the provider's attribute mapping has no google.subject", Suggestion: suggest(vendor, side{}, tenant)}

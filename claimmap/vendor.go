@@ -3,56 +3,38 @@ package claimmap
 import (
 	"net/url"
 	"strings"
+
+	"github.com/iamscim/iamscim"
 )
 
-// Vendor is the identity provider product, in the words of the vendorType
-// field of [locations.workforcePools.providers]: a value read from the API
-// converts directly. The zero value and VENDOR_TYPE_UNSPECIFIED mean that the
-// product is not known; a product of the API's list without a constant here
-// (PING_FEDERATE, ADFS, …) counts as [Generic], any other text as not known.
-//
-// [locations.workforcePools.providers]: https://docs.cloud.google.com/iam/docs/reference/rest/v1/locations.workforcePools.providers
-type Vendor string
+// Vendor is the identity provider product. [iamscim.VendorUnspecified] means that
+// the product isn't known. A product of the API's list without a constant here
+// counts as [Generic], any other text as not known.
+type Vendor = iamscim.Vendor
 
 const (
 	// EntraID is Microsoft Entra ID, set up by
 	// https://docs.cloud.google.com/iam/docs/configure-scim-ms-entra.
-	EntraID Vendor = "ENTRA_ID"
+	EntraID = iamscim.VendorEntraID
 
 	// Okta is Okta, set up by
 	// https://docs.cloud.google.com/iam/docs/configure-scim-okta.
-	Okta Vendor = "OKTA"
+	Okta = iamscim.VendorOkta
 
 	// Generic is an identity provider known to be neither of the two, set up by
 	// https://docs.cloud.google.com/iam/docs/configure-scim-oidc-saml.
-	Generic Vendor = "GENERIC"
+	Generic = iamscim.VendorGeneric
 )
 
 // known maps every value of the type to EntraID, Okta, Generic or "".
-func (v Vendor) known() Vendor {
+func known(v Vendor) Vendor {
 	switch v {
 	case EntraID, Okta, Generic:
 		return v
-	case "PING_FEDERATE", "ADFS", "KEYCLOAK", "FORGE_ROCK", "JUMP_CLOUD", "ONE_LOGIN":
+	case iamscim.VendorPingFederate, iamscim.VendorADFS, iamscim.VendorKeycloak, iamscim.VendorForgeRock, iamscim.VendorJumpCloud, iamscim.VendorOneLogin:
 		return Generic
 	}
 	return ""
-}
-
-// String returns the product's name as people write it.
-func (v Vendor) String() string {
-	switch v {
-	case EntraID:
-		return "Microsoft Entra ID"
-	case Okta:
-		return "Okta"
-	case Generic:
-		return "generic"
-	}
-	if v.known() == Generic {
-		return string(v)
-	}
-	return "unknown"
 }
 
 // VendorOf tells the product from the provider's vendorType or, where that
@@ -61,7 +43,7 @@ func (v Vendor) String() string {
 // An Okta organization behind its own domain cannot be told this way. If the
 // two disagree the result is "", not known.
 func VendorOf(vendorType, issuer string) Vendor {
-	declared := Vendor(vendorType).known()
+	declared := known(Vendor(vendorType))
 	var found Vendor
 	if u, err := url.Parse(issuer); err == nil {
 		switch host := strings.ToLower(u.Hostname()); {
@@ -93,7 +75,7 @@ func VendorOf(vendorType, issuer string) Vendor {
 // can be handed to somebody else: see [Mapping.Lint].
 func Recommended(v Vendor) Mapping {
 	group := "group.externalId"
-	switch v.known() {
+	switch known(v) {
 	case EntraID, Generic:
 	case Okta:
 		group = "group.displayName"

@@ -116,18 +116,11 @@ func (c *Client) get(ctx context.Context, op string, name Name) (*Provider, erro
 	return p, nil
 }
 
-// ListOptions narrow or widen a listing. The zero value lists active
-// resources only.
-type ListOptions struct {
-	// ShowDeleted includes soft-deleted resources.
-	ShowDeleted bool
-}
-
 // List iterates over the providers of a pool, fetching pages of 100 as it
 // goes. The sequence can be ranged over again and ends after its first error.
 //
 //	GET /v1/locations/LOCATION/workforcePools/POOL/providers
-func (c *Client) List(ctx context.Context, pool PoolName, opts ListOptions) iter.Seq2[*Provider, error] {
+func (c *Client) List(ctx context.Context, pool PoolName, opts iamscim.ListOptions) iter.Seq2[*Provider, error] {
 	const op = "provider: list"
 	resource := pool.String()
 	fetch := func(ctx context.Context, token string) (*gapi.Page[*iam.WorkforcePoolProvider], error) {

@@ -42,7 +42,7 @@ func TestLifeCycle(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &provider.Provider{
-		Name: n, DisplayName: req.DisplayName, Description: req.Description, State: iamscim.StateActive, VendorType: provider.VendorEntraID,
+		Name: n, DisplayName: req.DisplayName, Description: req.Description, State: iamscim.StateActive, VendorType: iamscim.VendorEntraID,
 		AttributeMapping: req.AttributeMapping, AttributeCondition: req.AttributeCondition, DetailedAuditLogging: true, SCIMUsage: iamscim.SCIMUsageNone,
 		OIDC:            &provider.OIDC{IssuerURI: req.OIDC.IssuerURI, ClientID: "client", JWKSJSON: req.OIDC.JWKSJSON, WebSSO: req.OIDC.WebSSO},
 		ExtraAttributes: &provider.AttributesClient{AttributesType: provider.AzureADGroupsMail, IssuerURI: req.ExtraAttributes.IssuerURI, ClientID: "graph", Filter: "displayName:eng"},
@@ -61,8 +61,8 @@ func TestLifeCycle(t *testing.T) {
 		t.Errorf("Get: %v (-want +got)\n%s", err, diff)
 	}
 
-	updated, err := client.Update(t.Context(), provider.UpdateRequest{Name: n, DisplayName: ptr("Entra"), Disabled: ptr(true), VendorType: ptr(provider.VendorOkta)})
-	want.DisplayName, want.Disabled, want.VendorType = "Entra", true, provider.VendorOkta
+	updated, err := client.Update(t.Context(), provider.UpdateRequest{Name: n, DisplayName: ptr("Entra"), Disabled: ptr(true), VendorType: ptr(iamscim.VendorOkta)})
+	want.DisplayName, want.Disabled, want.VendorType = "Entra", true, iamscim.VendorOkta
 	if diff := cmp.Diff(want, updated, compareNames); err != nil || diff != "" {
 		t.Errorf("Update: %v (-want +got)\n%s", err, diff)
 	}
@@ -121,7 +121,7 @@ func TestUpdateClears(t *testing.T) {
 	}
 	srv.ClearRequests()
 	got, err := client.Update(t.Context(), provider.UpdateRequest{
-		Name: n, DisplayName: ptr(""), Description: ptr(""), Disabled: ptr(false), VendorType: ptr(provider.VendorUnspecified),
+		Name: n, DisplayName: ptr(""), Description: ptr(""), Disabled: ptr(false), VendorType: ptr(iamscim.VendorUnspecified),
 		AttributeCondition: ptr(""), DetailedAuditLogging: ptr(false), SCIMUsage: ptr(iamscim.SCIMUsageNone),
 		OIDC:            &provider.OIDCUpdate{ClientSecret: &iamscim.Secret{}, JWKSJSON: ptr("")},
 		ExtraAttributes: &provider.AttributesClient{}, ExtendedAttributes: &provider.AttributesClient{},

@@ -42,7 +42,7 @@ func (c *Client) explain(name Name, usage iamscim.SCIMUsage) func(context.Contex
 		if !usage.Enabled() {
 			return
 		}
-		for other, err := range c.List(ctx, name.Pool(), ListOptions{}) {
+		for other, err := range c.List(ctx, name.Pool(), iamscim.ListOptions{}) {
 			if err != nil {
 				return
 			}

@@ -103,7 +103,7 @@ func ExampleClient_Create() {
 		log.Fatal(err)
 	}
 	created, err := client.Create(ctx, provider.CreateRequest{
-		Name: name, DisplayName: "Entra ID", VendorType: provider.VendorEntraID,
+		Name: name, DisplayName: "Entra ID", VendorType: iamscim.VendorEntraID,
 		AttributeMapping: map[string]string{"google.subject": "assertion.email.lowerAscii()"},
 		OIDC: &provider.OIDC{
 			IssuerURI: "https://login.microsoftonline.com/TENANT/v2.0",
@@ -132,7 +132,7 @@ func ExampleClient_List() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for p, err := range client.List(ctx, pool, provider.ListOptions{ShowDeleted: true}) {
+	for p, err := range client.List(ctx, pool, iamscim.ListOptions{ShowDeleted: true}) {
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -50,7 +50,7 @@ func start(t testing.TB, opts ...scimtest.Option) (*scimtest.Server, *provider.C
 // oidcRequest is a request that the service accepts.
 func oidcRequest(n provider.Name) provider.CreateRequest {
 	return provider.CreateRequest{
-		Name: n, DisplayName: "Entra ID", Description: "The directory of Acme", VendorType: provider.VendorEntraID,
+		Name: n, DisplayName: "Entra ID", Description: "The directory of Acme", VendorType: iamscim.VendorEntraID,
 		AttributeMapping: map[string]string{"google.subject": "assertion.email.lowerAscii()", "google.groups": "assertion.groups"},
 		OIDC:             oidc(),
 	}

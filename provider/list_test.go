@@ -12,7 +12,7 @@ import (
 )
 
 // collect ranges over a list and returns the ids.
-func collect(t *testing.T, client *provider.Client, opts provider.ListOptions) (ids []string, err error) {
+func collect(t *testing.T, client *provider.Client, opts iamscim.ListOptions) (ids []string, err error) {
 	t.Helper()
 	for p, err := range client.List(t.Context(), poolName(t), opts) {
 		if err != nil {
@@ -34,7 +34,7 @@ func TestListManyPages(t *testing.T) {
 		want = append(want, fmt.Sprintf("p%04d", i))
 	}
 	seed(t, srv, want...)
-	list := client.List(t.Context(), poolName(t), provider.ListOptions{})
+	list := client.List(t.Context(), poolName(t), iamscim.ListOptions{})
 	for range 2 { // the sequence can be ranged over again
 		srv.ClearRequests()
 		var got []string
@@ -56,7 +56,7 @@ func TestListManyPages(t *testing.T) {
 func TestListOnePage(t *testing.T) {
 	t.Parallel()
 	srv, client := start(t)
-	if ids, err := collect(t, client, provider.ListOptions{}); ids != nil || err != nil {
+	if ids, err := collect(t, client, iamscim.ListOptions{}); ids != nil || err != nil {
 		t.Errorf("List of nothing = %v, %v", ids, err)
 	}
 	seed(t, srv, "entra", "okta")
@@ -64,14 +64,14 @@ func TestListOnePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	srv.ClearRequests()
-	ids, err := collect(t, client, provider.ListOptions{})
+	ids, err := collect(t, client, iamscim.ListOptions{})
 	if diff := cmp.Diff([]string{"entra"}, ids); err != nil || diff != "" {
 		t.Errorf("List: %v (-want +got)\n%s", err, diff)
 	}
 	if n := len(srv.Requests()); n != 1 {
 		t.Errorf("List of one page sent %d requests", n)
 	}
-	ids, err = collect(t, client, provider.ListOptions{ShowDeleted: true})
+	ids, err = collect(t, client, iamscim.ListOptions{ShowDeleted: true})
 	if diff := cmp.Diff([]string{"entra", "okta"}, ids); err != nil || diff != "" {
 		t.Errorf("List with deleted ones: %v (-want +got)\n%s", err, diff)
 	}
@@ -84,7 +84,7 @@ func TestListError(t *testing.T) {
 		seed(t, srv, fmt.Sprintf("p%04d", i))
 	}
 	srv.Fail(scimtest.Fault{Method: "GET", Path: "providers", Skip: 1, Status: 403})
-	ids, err := collect(t, client, provider.ListOptions{})
+	ids, err := collect(t, client, iamscim.ListOptions{})
 	wantError(t, "List", err, iamscim.ErrPermissionDenied, "provider: list "+poolText)
 	if len(ids) != 100 {
 		t.Errorf("List yielded %d providers before the error, want 100", len(ids))
@@ -92,7 +92,7 @@ func TestListError(t *testing.T) {
 	if n := len(srv.Requests()); n != 2 {
 		t.Errorf("List went on after its error: %d requests, want 2", n)
 	}
-	for _, err := range client.List(t.Context(), provider.PoolName{}, provider.ListOptions{}) {
+	for _, err := range client.List(t.Context(), provider.PoolName{}, iamscim.ListOptions{}) {
 		wantError(t, "List(zero pool)", err, iamscim.ErrInvalidArgument, "pool: required")
 	}
 }
@@ -104,7 +104,7 @@ func TestListBreak(t *testing.T) {
 		seed(t, srv, fmt.Sprintf("p%04d", i))
 	}
 	n := 0
-	for _, err := range client.List(t.Context(), poolName(t), provider.ListOptions{}) {
+	for _, err := range client.List(t.Context(), poolName(t), iamscim.ListOptions{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +136,7 @@ func TestListHostile(t *testing.T) {
 			t.Parallel()
 			srv, client := start(t)
 			srv.Fail(scimtest.Fault{Method: "GET", Status: 200, Body: []byte(tt.body), Times: 5})
-			ids, err := collect(t, client, provider.ListOptions{})
+			ids, err := collect(t, client, iamscim.ListOptions{})
 			wantError(t, "List", err, iamscim.ErrBadReply, tt.want)
 			if ids != nil {
 				t.Errorf("List yielded %v", ids)

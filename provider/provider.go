@@ -19,7 +19,7 @@ type Provider struct {
 	Description string // at most 256 characters
 	State       iamscim.State
 	Disabled    bool
-	VendorType  VendorType
+	VendorType  iamscim.Vendor
 
 	// AttributeMapping maps Google attributes to CEL over the assertion. Its
 	// google.subject must name the same identity as the claim mapping of the
@@ -44,24 +44,6 @@ type Provider struct {
 	// the deletion; zero while it is active.
 	ExpireTime time.Time
 }
-
-// VendorType is the kind of identity provider. Newer values of the service
-// pass through.
-type VendorType string
-
-// The vendors the API knows.
-const (
-	VendorUnspecified  VendorType = ""
-	VendorEntraID      VendorType = "ENTRA_ID"
-	VendorOkta         VendorType = "OKTA"
-	VendorPingFederate VendorType = "PING_FEDERATE"
-	VendorADFS         VendorType = "ADFS"
-	VendorKeycloak     VendorType = "KEYCLOAK"
-	VendorForgeRock    VendorType = "FORGE_ROCK"
-	VendorJumpCloud    VendorType = "JUMP_CLOUD"
-	VendorOneLogin     VendorType = "ONE_LOGIN"
-	VendorGeneric      VendorType = "GENERIC"
-)
 
 // OIDC is an OpenID Connect identity provider.
 type OIDC struct {
@@ -142,9 +124,9 @@ func fromAPI(p *iam.WorkforcePoolProvider) (*Provider, error) {
 	if usage == "" {
 		usage = iamscim.SCIMUsageNone
 	}
-	vendor := VendorType(p.VendorType)
+	vendor := iamscim.Vendor(p.VendorType)
 	if vendor == "VENDOR_TYPE_UNSPECIFIED" {
-		vendor = VendorUnspecified
+		vendor = iamscim.VendorUnspecified
 	}
 	out := &Provider{
 		Name: name, DisplayName: p.DisplayName, Description: p.Description,

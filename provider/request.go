@@ -16,7 +16,7 @@ type CreateRequest struct {
 	DisplayName          string // at most 32 characters
 	Description          string // at most 256 characters
 	Disabled             bool
-	VendorType           VendorType
+	VendorType           iamscim.Vendor
 	AttributeMapping     map[string]string
 	AttributeCondition   string // at most 4096 characters
 	DetailedAuditLogging bool
@@ -34,7 +34,7 @@ type UpdateRequest struct {
 	DisplayName          *string
 	Description          *string
 	Disabled             *bool
-	VendorType           *VendorType
+	VendorType           *iamscim.Vendor
 	AttributeMapping     map[string]string // replaced as a whole; it cannot be emptied
 	AttributeCondition   *string
 	DetailedAuditLogging *bool

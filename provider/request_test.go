@@ -225,7 +225,7 @@ func TestBadContexts(t *testing.T) {
 		},
 		"Get": func(ctx context.Context) error { _, err := client.Get(ctx, n); return err },
 		"List": func(ctx context.Context) error {
-			for _, err := range client.List(ctx, poolName(t), provider.ListOptions{}) {
+			for _, err := range client.List(ctx, poolName(t), iamscim.ListOptions{}) {
 				return err
 			}
 			return nil

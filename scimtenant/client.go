@@ -124,18 +124,11 @@ func (c *Client) read(ctx context.Context, op string, name Name) (*iam.Workforce
 	})
 }
 
-// ListOptions narrow or widen a listing. The zero value lists active
-// resources only.
-type ListOptions struct {
-	// ShowDeleted includes soft-deleted resources.
-	ShowDeleted bool
-}
-
 // List iterates over the tenants of a provider, fetching pages of 100 as it
 // goes. The sequence can be ranged over again and ends after its first error.
 //
 //	GET /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants
-func (c *Client) List(ctx context.Context, parent provider.Name, opts ListOptions) iter.Seq2[*Tenant, error] {
+func (c *Client) List(ctx context.Context, parent provider.Name, opts iamscim.ListOptions) iter.Seq2[*Tenant, error] {
 	const op = "scimtenant: list"
 	resource := parent.String()
 	fetch := func(ctx context.Context, token string) (*gapi.Page[*iam.WorkforcePoolProviderScimTenant], error) {

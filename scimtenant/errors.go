@@ -66,7 +66,7 @@ func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
 func (c *Client) occupant(ctx context.Context, own provider.Name) (found *Tenant, searched int, complete bool) {
 	look := func(parent provider.Name) (*Tenant, bool) {
 		searched++
-		for t, err := range c.List(ctx, parent, ListOptions{ShowDeleted: true}) {
+		for t, err := range c.List(ctx, parent, iamscim.ListOptions{ShowDeleted: true}) {
 			return t, err == nil
 		}
 		return nil, true

@@ -13,7 +13,7 @@ import (
 )
 
 // collect ranges over a list and returns the ids.
-func collect(t *testing.T, client *scimtenant.Client, opts scimtenant.ListOptions) (ids []string, err error) {
+func collect(t *testing.T, client *scimtenant.Client, opts iamscim.ListOptions) (ids []string, err error) {
 	t.Helper()
 	for x, err := range client.List(t.Context(), providerName(t), opts) {
 		if err != nil {
@@ -48,7 +48,7 @@ func TestListManyPages(t *testing.T) {
 		srv.Fail(scimtest.Fault{Method: "GET", Path: "scimTenants", Status: 200, Body: page("p3")})
 		srv.Fail(scimtest.Fault{Method: "GET", Path: "scimTenants", Status: 200, Body: page("", "cccc")})
 		srv.ClearRequests()
-		ids, err := collect(t, client, scimtenant.ListOptions{})
+		ids, err := collect(t, client, iamscim.ListOptions{})
 		if diff := cmp.Diff([]string{"aaaa", "bbbb", "cccc"}, ids); err != nil || diff != "" {
 			t.Errorf("List: %v (-want +got)\n%s", err, diff)
 		}
@@ -65,19 +65,19 @@ func TestListManyPages(t *testing.T) {
 func TestListOnePage(t *testing.T) {
 	t.Parallel()
 	srv, client := start(t)
-	if ids, err := collect(t, client, scimtenant.ListOptions{}); ids != nil || err != nil {
+	if ids, err := collect(t, client, iamscim.ListOptions{}); ids != nil || err != nil {
 		t.Errorf("List of nothing = %v, %v", ids, err)
 	}
 	seed(t, srv)
-	ids, err := collect(t, client, scimtenant.ListOptions{})
+	ids, err := collect(t, client, iamscim.ListOptions{})
 	if diff := cmp.Diff([]string{"main"}, ids); err != nil || diff != "" {
 		t.Errorf("List: %v (-want +got)\n%s", err, diff)
 	}
 	softDelete(t, srv, client)
-	if ids, err := collect(t, client, scimtenant.ListOptions{}); ids != nil || err != nil {
+	if ids, err := collect(t, client, iamscim.ListOptions{}); ids != nil || err != nil {
 		t.Errorf("List without deleted ones = %v, %v", ids, err)
 	}
-	ids, err = collect(t, client, scimtenant.ListOptions{ShowDeleted: true})
+	ids, err = collect(t, client, iamscim.ListOptions{ShowDeleted: true})
 	if diff := cmp.Diff([]string{"main"}, ids); err != nil || diff != "" {
 		t.Errorf("List with deleted ones: %v (-want +got)\n%s", err, diff)
 	}
@@ -88,7 +88,7 @@ func TestListError(t *testing.T) {
 	srv, client := start(t)
 	srv.Fail(scimtest.Fault{Method: "GET", Path: "scimTenants", Status: 200, Body: page("p2", "aaaa")})
 	srv.Fail(scimtest.Fault{Method: "GET", Path: "scimTenants", Status: 403})
-	ids, err := collect(t, client, scimtenant.ListOptions{})
+	ids, err := collect(t, client, iamscim.ListOptions{})
 	wantError(t, "List", err, iamscim.ErrPermissionDenied, "scimtenant: list "+providerText)
 	if diff := cmp.Diff([]string{"aaaa"}, ids); diff != "" {
 		t.Errorf("List before the error: (-want +got)\n%s", diff)
@@ -96,7 +96,7 @@ func TestListError(t *testing.T) {
 	if n := len(srv.Requests()); n != 2 {
 		t.Errorf("List went on after its error: %d requests, want 2", n)
 	}
-	for _, err := range client.List(t.Context(), provider.Name{}, scimtenant.ListOptions{}) {
+	for _, err := range client.List(t.Context(), provider.Name{}, iamscim.ListOptions{}) {
 		wantError(t, "List(zero provider)", err, iamscim.ErrInvalidArgument, "parent: required")
 	}
 }
@@ -105,7 +105,7 @@ func TestListBreak(t *testing.T) {
 	t.Parallel()
 	srv, client := start(t)
 	srv.Fail(scimtest.Fault{Method: "GET", Path: "scimTenants", Status: 200, Body: page("p2", "aaaa")})
-	for _, err := range client.List(t.Context(), providerName(t), scimtenant.ListOptions{}) {
+	for _, err := range client.List(t.Context(), providerName(t), iamscim.ListOptions{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestListHostile(t *testing.T) {
 			t.Parallel()
 			srv, client := start(t)
 			srv.Fail(scimtest.Fault{Method: "GET", Status: 200, Body: []byte(tt.body), Times: 5})
-			ids, err := collect(t, client, scimtenant.ListOptions{})
+			ids, err := collect(t, client, iamscim.ListOptions{})
 			wantError(t, "List", err, iamscim.ErrBadReply, tt.want)
 			if ids != nil {
 				t.Errorf("List yielded %v", ids)

@@ -201,7 +201,7 @@ func TestBadContexts(t *testing.T) {
 		"Create": func(ctx context.Context) error { _, err := client.Create(ctx, request(name(t, "other"))); return err },
 		"Get":    func(ctx context.Context) error { _, err := client.Get(ctx, n); return err },
 		"List": func(ctx context.Context) error {
-			for _, err := range client.List(ctx, providerName(t), scimtenant.ListOptions{}) {
+			for _, err := range client.List(ctx, providerName(t), iamscim.ListOptions{}) {
 				return err
 			}
 			return nil

@@ -117,18 +117,11 @@ func (c *Client) read(ctx context.Context, op string, name Name) (*iam.Workforce
 	})
 }
 
-// ListOptions narrow or widen a listing. The zero value lists active
-// resources only.
-type ListOptions struct {
-	// ShowDeleted includes soft-deleted resources.
-	ShowDeleted bool
-}
-
 // List iterates over the tokens of a tenant, fetching pages as it goes. The
 // sequence can be ranged over again and ends after its first error.
 //
 //	GET /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT/tokens
-func (c *Client) List(ctx context.Context, parent scimtenant.Name, opts ListOptions) iter.Seq2[*Token, error] {
+func (c *Client) List(ctx context.Context, parent scimtenant.Name, opts iamscim.ListOptions) iter.Seq2[*Token, error] {
 	const op = "scimtoken: list"
 	resource := parent.String()
 	fetch := func(ctx context.Context, token string) (*gapi.Page[*iam.WorkforcePoolProviderScimToken], error) {

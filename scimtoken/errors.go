@@ -55,7 +55,7 @@ func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
 			return
 		}
 		var active []string
-		for t, err := range c.List(ctx, name.Tenant(), ListOptions{ShowDeleted: true}) {
+		for t, err := range c.List(ctx, name.Tenant(), iamscim.ListOptions{ShowDeleted: true}) {
 			switch {
 			case err != nil:
 				return

@@ -178,7 +178,7 @@ func ExampleClient_List() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for token, err := range client.List(ctx, tenant, scimtoken.ListOptions{}) {
+	for token, err := range client.List(ctx, tenant, iamscim.ListOptions{}) {
 		if err != nil {
 			log.Fatal(err)
 		}

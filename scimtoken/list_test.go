@@ -13,7 +13,7 @@ import (
 )
 
 // collect ranges over a list and returns the ids.
-func collect(t *testing.T, client *scimtoken.Client, opts scimtoken.ListOptions) (ids []string, err error) {
+func collect(t *testing.T, client *scimtoken.Client, opts iamscim.ListOptions) (ids []string, err error) {
 	t.Helper()
 	for x, err := range client.List(t.Context(), tenantName(t), opts) {
 		if err != nil {
@@ -53,7 +53,7 @@ func TestListManyPages(t *testing.T) {
 		}
 		want = append(want, id)
 	}
-	list := client.List(t.Context(), tenantName(t), scimtoken.ListOptions{ShowDeleted: true})
+	list := client.List(t.Context(), tenantName(t), iamscim.ListOptions{ShowDeleted: true})
 	for range 2 { // the sequence can be ranged over again
 		srv.ClearRequests()
 		var got []string
@@ -70,7 +70,7 @@ func TestListManyPages(t *testing.T) {
 			t.Errorf("List of 101 sent %d requests, want 2", n)
 		}
 	}
-	if ids, err := collect(t, client, scimtoken.ListOptions{}); ids != nil || err != nil {
+	if ids, err := collect(t, client, iamscim.ListOptions{}); ids != nil || err != nil {
 		t.Errorf("List without deleted ones = %v, %v", ids, err)
 	}
 }
@@ -78,12 +78,12 @@ func TestListManyPages(t *testing.T) {
 func TestListOnePage(t *testing.T) {
 	t.Parallel()
 	srv, client := start(t)
-	if ids, err := collect(t, client, scimtoken.ListOptions{}); ids != nil || err != nil {
+	if ids, err := collect(t, client, iamscim.ListOptions{}); ids != nil || err != nil {
 		t.Errorf("List of nothing = %v, %v", ids, err)
 	}
 	seed(t, srv, "token-a", "token-b")
 	srv.ClearRequests()
-	ids, err := collect(t, client, scimtoken.ListOptions{})
+	ids, err := collect(t, client, iamscim.ListOptions{})
 	if diff := cmp.Diff([]string{"token-a", "token-b"}, ids); err != nil || diff != "" {
 		t.Errorf("List: %v (-want +got)\n%s", err, diff)
 	}
@@ -97,12 +97,12 @@ func TestListError(t *testing.T) {
 	srv, client := start(t)
 	srv.Fail(scimtest.Fault{Method: "GET", Path: "tokens", Status: 200, Body: page("p2", "aaaa")})
 	srv.Fail(scimtest.Fault{Method: "GET", Path: "tokens", Status: 403})
-	ids, err := collect(t, client, scimtoken.ListOptions{})
+	ids, err := collect(t, client, iamscim.ListOptions{})
 	wantError(t, "List", err, iamscim.ErrPermissionDenied, "scimtoken: list "+tenantText)
 	if diff := cmp.Diff([]string{"aaaa"}, ids); diff != "" {
 		t.Errorf("List before the error: (-want +got)\n%s", diff)
 	}
-	for _, err := range client.List(t.Context(), scimtenant.Name{}, scimtoken.ListOptions{}) {
+	for _, err := range client.List(t.Context(), scimtenant.Name{}, iamscim.ListOptions{}) {
 		wantError(t, "List(zero tenant)", err, iamscim.ErrInvalidArgument, "parent: required")
 	}
 }
@@ -111,7 +111,7 @@ func TestListBreak(t *testing.T) {
 	t.Parallel()
 	srv, client := start(t)
 	srv.Fail(scimtest.Fault{Method: "GET", Path: "tokens", Status: 200, Body: page("p2", "aaaa")})
-	for _, err := range client.List(t.Context(), tenantName(t), scimtoken.ListOptions{}) {
+	for _, err := range client.List(t.Context(), tenantName(t), iamscim.ListOptions{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +136,7 @@ func TestListHostile(t *testing.T) {
 			t.Parallel()
 			srv, client := start(t)
 			srv.Fail(scimtest.Fault{Method: "GET", Status: 200, Body: []byte(tt.body), Times: 5})
-			ids, err := collect(t, client, scimtoken.ListOptions{})
+			ids, err := collect(t, client, iamscim.ListOptions{})
 			wantError(t, "List", err, iamscim.ErrBadReply, tt.want)
 			if ids != nil {
 				t.Errorf("List yielded %v", ids)

@@ -139,7 +139,7 @@ func TestBadContexts(t *testing.T) {
 		},
 		"Get": func(ctx context.Context) error { _, err := client.Get(ctx, n); return err },
 		"List": func(ctx context.Context) error {
-			for _, err := range client.List(ctx, tenantName(t), scimtoken.ListOptions{}) {
+			for _, err := range client.List(ctx, tenantName(t), iamscim.ListOptions{}) {
 				return err
 			}
 			return nil

@@ -205,7 +205,7 @@ func (c *Client) issue(ctx context.Context, op string, req RotateRequest) (Name,
 // active returns the names of the tenant's active tokens.
 func (c *Client) active(ctx context.Context, tenant scimtenant.Name) ([]Name, error) {
 	var names []Name
-	for t, err := range c.List(ctx, tenant, ListOptions{}) {
+	for t, err := range c.List(ctx, tenant, iamscim.ListOptions{}) {
 		if err != nil {
 			return nil, err
 		}

@@ -209,7 +209,7 @@ func embedded(f *flags) (*scimtest.Server, error) {
 func embeddedProvider(f *flags) *iam.WorkforcePoolProvider {
 	return &iam.WorkforcePoolProvider{
 		Name:             "locations/global/workforcePools/" + f.pool + "/providers/" + f.provider,
-		VendorType:       string(provider.VendorEntraID),
+		VendorType:       string(iamscim.VendorEntraID),
 		AttributeMapping: map[string]string{"google.subject": "assertion.email.lowerAscii()"},
 		Oidc: &iam.GoogleIamAdminV1WorkforcePoolProviderOidc{
 			IssuerUri: "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
