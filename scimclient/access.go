@@ -3,6 +3,7 @@ package scimclient
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/iamscim/iamscim/internal/retry"
@@ -48,31 +49,29 @@ func (c *Client) CheckAccess(ctx context.Context) (*Access, error) {
 // checkAccess also reports whether a later check may have another outcome.
 func (c *Client) checkAccess(ctx context.Context, op string) (access *Access, passes bool, err error) {
 	access = &Access{BaseURI: c.base.String(), ServiceAgent: c.serviceAgent, Checks: 1}
-	r := &request{
-		op: op, method: http.MethodGet, path: "/Users", query: "count=1", repeat: true, most: 1,
+	out, err := c.do(ctx, request{
+		op: op, method: http.MethodGet, path: "/Users", query: url.Values{"count": {"1"}}, repeat: true, maxAttempts: 1,
 		decode: func(rep *reply) error {
-			p, err := c.Users.s.page(rep.body)
+			p, err := decodePage(rep.body, c.Users.s.decode)
 			if err == nil {
 				access.Users = p.total
 			}
 			return err
 		},
-	}
-	if err := c.do(ctx, r); err != nil {
+	})
+	if err != nil {
 		switch asError(err).Kind {
 		case ErrTokenRejected, ErrNotSyncer, ErrTenantUnknown:
-			passes = true
-		default:
-			passes = r.class != retry.Final
+			return nil, true, err
 		}
-		return nil, passes, err
+		return nil, out.passes, err
 	}
 	return access, false, nil
 }
 
-// mostPause bounds the pauses of WaitAccess: nobody should wait for half
+// maxPause bounds the pauses of WaitAccess: nobody should wait for half
 // a minute after access is there.
-const mostPause = 8 * time.Second
+const maxPause = 8 * time.Second
 
 // WaitAccess repeats CheckAccess until access is granted: a new token, a new
 // tenant and a new role binding take up to minutes to be known everywhere. It
@@ -88,7 +87,7 @@ func (c *Client) WaitAccess(ctx context.Context) (*Access, error) {
 	var access *Access
 	var last *Error
 	policy := c.retry
-	policy.Max = min(policy.Max, mostPause)
+	policy.Max = min(policy.Max, maxPause)
 	policy.Initial = min(policy.Initial, policy.Max)
 	checks, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
 		var err error

@@ -122,9 +122,8 @@ func BenchmarkGetUser(b *testing.B) {
 // BenchmarkDecodePage decodes a page of 100 users.
 func BenchmarkDecodePage(b *testing.B) {
 	body := benchPage(100)
-	users := newUsers(nil)
 	ours := func() {
-		if p, err := users.s.page(body); err != nil || len(p.resources) != 100 {
+		if p, err := decodePage(body, decodeUser); err != nil || len(p.resources) != 100 {
 			b.Fatal(err)
 		}
 	}

@@ -3,7 +3,6 @@ package scimclient
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 )
 
@@ -61,20 +60,6 @@ func readOptionsOf(opts []ReadOption) (readOptions, error) {
 		return o, errors.New("attributes are both asked for and excluded")
 	}
 	return o, nil
-}
-
-// addTo adds the options to a query that is empty or a query already.
-func (o readOptions) addTo(query string) string {
-	for _, p := range [...][2]string{{"attributes", o.attributes}, {"excludedAttributes", o.excluded}} {
-		if p[1] == "" {
-			continue
-		}
-		if query != "" {
-			query += "&"
-		}
-		query += p[0] + "=" + url.QueryEscape(p[1])
-	}
-	return query
 }
 
 func (o readOptions) partial() bool { return o != readOptions{} }

@@ -15,9 +15,9 @@ import (
 	"github.com/iamscim/iamscim/internal/limit"
 )
 
-// mostBody bounds the body of a reply, after decompression: about a thousand
+// maxBody bounds the body of a reply, after decompression: about a thousand
 // times a large user.
-const mostBody = 32 << 20
+const maxBody = 32 << 20
 
 // Client reads and writes the users and groups of one SCIM tenant. Make it
 // with [New]. It is safe for concurrent use, and meant to be shared: the pacing
@@ -69,7 +69,7 @@ func New(baseURI string, ts oauth2.TokenSource, opts ...Option) (*Client, error)
 		base:         *base,
 		source:       ts.Token,
 		serviceAgent: cfg.serviceAgent,
-		http:         limit.Client(cfg.httpClient, mostBody),
+		http:         limit.Client(cfg.httpClient, maxBody),
 		retry:        cfg.retry,
 		pace:         newPacer(cfg.perMinute),
 		log:          cfg.logger,

@@ -31,19 +31,6 @@ func differences(want, have []byte) ([]string, error) {
 	return names, nil
 }
 
-// lookup returns the member of an object, whatever the case of its name.
-func lookup(object map[string]any, name string) any {
-	if v, ok := object[name]; ok {
-		return v
-	}
-	for k, v := range object {
-		if strings.EqualFold(k, name) {
-			return v
-		}
-	}
-	return nil
-}
-
 // carries reports whether have has all that want has; name is the attribute
 // both are of. What is unassigned in want asks for nothing (RFC 7643 section
 // 2.5), and the order of lists has no meaning.

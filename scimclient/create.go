@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/iamscim/iamscim"
@@ -28,7 +27,7 @@ func (s *endpoint[T]) create(ctx context.Context, name string, body []byte) (*T,
 		return nil, invalid(op, s.kind, "the %s is empty", s.name)
 	}
 	var got *T
-	r := &request{op: op, resource: s.kind, method: http.MethodPost, path: s.path, body: body}
+	r := request{op: op, resource: s.kind, method: http.MethodPost, path: s.path, body: body}
 	r.decode = func(rep *reply) error {
 		if err := s.decodeInto(&got, "")(rep); err != nil {
 			return err
@@ -38,19 +37,19 @@ func (s *endpoint[T]) create(ctx context.Context, name string, body []byte) (*T,
 		}
 		return nil
 	}
-	err := s.c.do(ctx, r)
+	out, err := s.c.do(ctx, r)
 	e := asError(err)
 	switch {
 	case err == nil:
 		return got, nil
-	case r.lost:
+	case out.lost:
 		return s.settleCreate(ctx, e, name, body)
 	case errors.Is(e, ErrConflict):
 		var found *T
-		found, e.Conflict = s.conflict(ctx, name, body)
+		found, e.Conflict = s.inTheWay(ctx, name, body)
 		if e.Conflict == nil {
 			e.Remedy = "which resource is in the way could not be found out"
-		} else if e.Conflict.Same && r.reached > 1 {
+		} else if e.Conflict.Same && out.seen > 1 {
 			// An attempt before this one has made it after all.
 			return found, nil
 		}
@@ -84,7 +83,7 @@ func (s *endpoint[T]) settleCreate(ctx context.Context, e *Error, name string, b
 		return nil, e
 	}
 	h := s.head(found)
-	differ, err := differences(body, (*h.doc).text)
+	differ, err := differences(body, h.doc.text)
 	if err != nil {
 		return nil, e
 	}
@@ -97,9 +96,9 @@ func (s *endpoint[T]) settleCreate(ctx context.Context, e *Error, name string, b
 	return nil, e
 }
 
-// conflict says what is in the way of a create that was answered 409, and
-// returns it; the Conflict is nil if that could not be found out.
-func (s *endpoint[T]) conflict(ctx context.Context, name string, body []byte) (*T, *Conflict) {
+// inTheWay returns the resource in the way of a create that was answered 409,
+// and what is known of it; the Conflict is nil if that couldn't be found out.
+func (s *endpoint[T]) inTheWay(ctx context.Context, name string, body []byte) (*T, *Conflict) {
 	found, err := s.find(ctx, s.op("Create"), name, settleAttempts, nil)
 	if errors.Is(err, ErrNotFound) {
 		// Not this name, then: google.subject or google.group must be unique
@@ -113,7 +112,7 @@ func (s *endpoint[T]) conflict(ctx context.Context, name string, body []byte) (*
 		return nil, &Conflict{}
 	}
 	h := s.head(found)
-	differ, err := differences(body, (*h.doc).text)
+	differ, err := differences(body, h.doc.text)
 	if err != nil {
 		return nil, nil
 	}
@@ -134,7 +133,7 @@ func (s *endpoint[T]) findExternal(ctx context.Context, body []byte) (*T, error)
 	if f.err() != nil {
 		return nil, nil
 	}
-	p, err := s.query(ctx, s.op("Create"), "filter="+url.QueryEscape(f.text), settleAttempts)
+	p, err := s.fetch(ctx, s.op("Create"), query(f, readOptions{}), settleAttempts)
 	if errors.Is(err, iamscim.ErrInvalidArgument) {
 		return nil, nil
 	}

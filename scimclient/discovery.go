@@ -8,7 +8,6 @@ import (
 )
 
 // ServiceProviderConfig is what a server says it supports (RFC 7643 section 5).
-// It keeps what has no field, as a [User] does.
 type ServiceProviderConfig struct {
 	Schemas               []string               `json:"schemas,omitempty"`
 	DocumentationURI      string                 `json:"documentationUri,omitempty"`
@@ -21,8 +20,6 @@ type ServiceProviderConfig struct {
 	Pagination            *PaginationSupport     `json:"pagination,omitempty"`
 	AuthenticationSchemes []AuthenticationScheme `json:"authenticationSchemes,omitempty"`
 	Meta                  *Meta                  `json:"meta,omitempty"`
-
-	doc *document
 }
 
 // Supported says whether a server has a feature.
@@ -66,7 +63,7 @@ type AuthenticationScheme struct {
 }
 
 // Schema describes the attributes of a resource or an extension (RFC 7643
-// section 7). It keeps what has no field.
+// section 7).
 type Schema struct {
 	Schemas     []string          `json:"schemas,omitempty"`
 	ID          string            `json:"id,omitempty"` // its URN
@@ -74,8 +71,6 @@ type Schema struct {
 	Description string            `json:"description,omitempty"`
 	Attributes  []SchemaAttribute `json:"attributes,omitempty"`
 	Meta        *Meta             `json:"meta,omitempty"`
-
-	doc *document
 }
 
 // SchemaAttribute describes one attribute.
@@ -94,8 +89,7 @@ type SchemaAttribute struct {
 	ReferenceTypes  []string          `json:"referenceTypes,omitempty"`
 }
 
-// ResourceType describes an endpoint (RFC 7643 section 6). It keeps what has
-// no field.
+// ResourceType describes an endpoint (RFC 7643 section 6).
 type ResourceType struct {
 	Schemas          []string          `json:"schemas,omitempty"`
 	ID               string            `json:"id,omitempty"`
@@ -105,8 +99,6 @@ type ResourceType struct {
 	Schema           string            `json:"schema,omitempty"`
 	SchemaExtensions []SchemaExtension `json:"schemaExtensions,omitempty"`
 	Meta             *Meta             `json:"meta,omitempty"`
-
-	doc *document
 }
 
 // SchemaExtension is an extension that resources of a type may have, or must.
@@ -115,74 +107,15 @@ type SchemaExtension struct {
 	Required bool   `json:"required"`
 }
 
-type (
-	configFields       ServiceProviderConfig
-	schemaFields       Schema
-	resourceTypeFields ResourceType
-)
-
-// lenient drops the error about an attribute of another type than RFC 7643
-// gives it. The field stays empty, and the attribute is kept: what describes
+// decodeLenient is json.Unmarshal without the error about an attribute of
+// another type than RFC 7643 gives it. The field stays empty: what describes
 // a server must not be lost over a detail that is wrong.
-func lenient(err error) error {
+func decodeLenient(data []byte, v any) error {
+	err := json.Unmarshal(data, v)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
 		return nil
 	}
 	return err
-}
-
-// UnmarshalJSON replaces c and keeps what has no field.
-func (c *ServiceProviderConfig) UnmarshalJSON(data []byte) error {
-	var f configFields
-	if err := lenient(json.Unmarshal(data, &f)); err != nil {
-		return err
-	}
-	*c = ServiceProviderConfig(f)
-	c.doc = newDocument(data)
-	return nil
-}
-
-// MarshalJSON returns c with everything it was read with, but for what was
-// changed since.
-func (c ServiceProviderConfig) MarshalJSON() ([]byte, error) {
-	f := configFields(c)
-	return c.doc.encode(&f, new(configFields))
-}
-
-// UnmarshalJSON replaces s and keeps what has no field.
-func (s *Schema) UnmarshalJSON(data []byte) error {
-	var f schemaFields
-	if err := lenient(json.Unmarshal(data, &f)); err != nil {
-		return err
-	}
-	*s = Schema(f)
-	s.doc = newDocument(data)
-	return nil
-}
-
-// MarshalJSON returns s with everything it was read with, but for what was
-// changed since.
-func (s Schema) MarshalJSON() ([]byte, error) {
-	f := schemaFields(s)
-	return s.doc.encode(&f, new(schemaFields))
-}
-
-// UnmarshalJSON replaces t and keeps what has no field.
-func (t *ResourceType) UnmarshalJSON(data []byte) error {
-	var f resourceTypeFields
-	if err := lenient(json.Unmarshal(data, &f)); err != nil {
-		return err
-	}
-	*t = ResourceType(f)
-	t.doc = newDocument(data)
-	return nil
-}
-
-// MarshalJSON returns t with everything it was read with, but for what was
-// changed since.
-func (t ResourceType) MarshalJSON() ([]byte, error) {
-	f := resourceTypeFields(t)
-	return t.doc.encode(&f, new(resourceTypeFields))
 }
 
 // ServiceProviderConfig returns what the server says it supports. What the
@@ -192,23 +125,21 @@ func (t ResourceType) MarshalJSON() ([]byte, error) {
 //
 // RFC 7644 section 4.
 func (c *Client) ServiceProviderConfig(ctx context.Context) (*ServiceProviderConfig, error) {
-	got := new(ServiceProviderConfig)
-	err := c.discover(ctx, "ServiceProviderConfig", func(body []byte) error {
-		var wire struct {
-			Patch json.RawMessage `json:"patch"`
-		}
-		if err := json.Unmarshal(body, &wire); err != nil {
-			return err
-		}
-		if wire.Patch == nil {
+	var got struct {
+		ServiceProviderConfig
+		Patch *Supported `json:"patch"`
+	}
+	err := c.discover(ctx, "ServiceProviderConfig", &got, func() error {
+		if got.Patch == nil {
 			return errors.New("not a service provider configuration: patch is missing")
 		}
-		return json.Unmarshal(body, got)
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return got, nil
+	got.ServiceProviderConfig.Patch = *got.Patch
+	return &got.ServiceProviderConfig, nil
 }
 
 // Schemas returns the schemas the server has.
@@ -233,33 +164,35 @@ func (c *Client) ResourceTypes(ctx context.Context) ([]*ResourceType, error) {
 // discoverList reads an endpoint that returns everything it has in one list
 // response (RFC 7644 section 4); key is what each element must have.
 func discoverList[T any](ctx context.Context, c *Client, name string, key func(*T) string) ([]*T, error) {
-	var list []*T
-	err := c.discover(ctx, name, func(body []byte) error {
-		var wire struct {
-			TotalResults *int `json:"totalResults"`
-			Resources    []*T `json:"Resources"`
-		}
-		if err := json.Unmarshal(body, &wire); err != nil {
-			return err
-		}
-		if wire.TotalResults == nil {
+	var list struct {
+		TotalResults *int `json:"totalResults"`
+		Resources    []*T `json:"Resources"`
+	}
+	err := c.discover(ctx, name, &list, func() error {
+		if list.TotalResults == nil {
 			return errors.New("not a list response: totalResults is missing")
 		}
-		for _, r := range wire.Resources {
+		for _, r := range list.Resources {
 			if r == nil || key(r) == "" {
 				return errors.New("an element of the list has no name")
 			}
 		}
-		list = wire.Resources
 		return nil
 	})
-	return list, err
+	return list.Resources, err
 }
 
-// discover reads an endpoint that a server may leave out.
-func (c *Client) discover(ctx context.Context, name string, decode func(body []byte) error) error {
-	return c.do(ctx, &request{
+// discover decodes the reply of an endpoint that a server may leave out into v,
+// and then calls check.
+func (c *Client) discover(ctx context.Context, name string, v any, check func() error) error {
+	_, err := c.do(ctx, request{
 		op: name, method: http.MethodGet, path: "/" + name, optional: true, repeat: true,
-		decode: func(rep *reply) error { return decode(rep.body) },
+		decode: func(rep *reply) error {
+			if err := decodeLenient(rep.body, v); err != nil {
+				return err
+			}
+			return check()
+		},
 	})
+	return err
 }

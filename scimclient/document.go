@@ -1,32 +1,22 @@
 package scimclient
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
-// A document is the JSON a resource was read from. Nothing is made of it
-// until the resource is encoded or asked for an extra attribute. It never
-// changes, so that copies of a resource can share it; a nil document is that
-// of a resource made by the caller.
+// A document is the JSON that a resource was read from. It keeps what the
+// resource has no field for. It never changes, so that copies of a resource can
+// share it. A nil document is that of a resource made by the caller.
 type document struct {
-	text    []byte // an object without a password
-	etag    string // ETag of the reply
-	partial bool   // attributes were left out at the caller's wish
-}
-
-// newDocument keeps a copy of data, which encoding/json has accepted.
-func newDocument(data []byte) *document {
-	at := object(data)
-	if at < 0 {
-		return nil
-	}
-	text, _ := withoutPassword(data, at)
-	return &document{text: bytes.Clone(text)}
+	text    json.RawMessage // an object without a password
+	etag    string          // ETag of the reply
+	partial bool            // the caller asked for some attributes only
+	unread  []string        // attributes of a JSON type that they can't have
 }
 
 // version returns the entity tag of the resource.
@@ -41,33 +31,39 @@ func (d *document) version(meta *Meta) string {
 }
 
 // encode returns the JSON of now, a pointer to fields, with everything of the
-// document that the fields do not have. was is a pointer to a zero value of
-// the same type.
+// document that the fields don't have. was points to a zero value of the same
+// type.
 func (d *document) encode(now, was any) ([]byte, error) {
 	if d == nil {
 		return json.Marshal(now)
 	}
-	if err := json.Unmarshal(d.text, was); err != nil {
+	// If a server sends a member twice, was must have what is in the map.
+	members, err := membersOf(d.text)
+	if err != nil {
 		return nil, err
 	}
-	return mergeObject(d.text, reflect.ValueOf(was).Elem(), reflect.ValueOf(now).Elem())
+	text, err := json.Marshal(members)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := readFields(text, was, was); err != nil {
+		return nil, err
+	}
+	return mergeObject(text, reflect.ValueOf(was).Elem(), reflect.ValueOf(now).Elem())
 }
 
 // extra decodes the member name into v, and reports whether there is one.
-// fields has the names that are fields and not extra.
+// fields has the names that are fields and not extra, but for those that
+// couldn't be read.
 func (d *document) extra(fields any, name string, v any) (bool, error) {
-	if err := extraName(fields, name); err != nil {
+	if err := extraName(fields, name); err != nil && !d.isUnread(name) || d == nil {
 		return false, err
 	}
-	if d == nil {
-		return false, nil
+	members, err := membersOf(d.text)
+	if err != nil {
+		return false, err
 	}
-	var value []byte
-	eachMember(d.text, object(d.text), func(m member) {
-		if m.named(name) {
-			value = m.value
-		}
-	})
+	value := lookup(members, name)
 	if value == nil {
 		return false, nil
 	}
@@ -75,6 +71,22 @@ func (d *document) extra(fields any, name string, v any) (bool, error) {
 		return true, fmt.Errorf("scimclient: attribute %s: %w", name, err)
 	}
 	return true, nil
+}
+
+// unreadAttributes returns the attributes that couldn't be read.
+func (d *document) unreadAttributes() []string {
+	if d == nil {
+		return nil
+	}
+	return slices.Clone(d.unread)
+}
+
+// isUnread reports whether something of an attribute couldn't be read.
+func (d *document) isUnread(name string) bool {
+	return slices.ContainsFunc(d.unreadAttributes(), func(path string) bool {
+		attribute := path[:strings.IndexAny(path+".", ".[")]
+		return strings.EqualFold(attribute, name) || strings.EqualFold(path, name) || strings.HasPrefix(path, name+".")
+	})
 }
 
 // with returns a document that has v under name, or lacks it if v is nil.
@@ -85,29 +97,22 @@ func (d *document) with(fields any, name string, v any) (*document, error) {
 	if strings.EqualFold(name, "password") {
 		return nil, errors.New("scimclient: set the field Password")
 	}
-	changed := document{text: []byte("{}")}
+	changed := document{text: json.RawMessage("{}")}
 	if d != nil {
 		changed = *d
 	}
-	out := objectWriter{}
-	eachMember(changed.text, object(changed.text), func(m member) {
-		if !m.named(name) {
-			out.raw(m.key, m.value)
-		}
-	})
+	members, err := membersOf(changed.text)
+	if err != nil {
+		return nil, err
+	}
+	deleteMember(members, name)
 	if v != nil {
-		value, err := json.Marshal(v)
-		if err != nil {
+		if members[name], err = json.Marshal(v); err != nil {
 			return nil, fmt.Errorf("scimclient: attribute %s: %w", name, err)
 		}
-		key, err := json.Marshal(name)
-		if err != nil {
-			return nil, err
-		}
-		out.raw(key, value)
 	}
-	changed.text = out.bytes()
-	return &changed, nil
+	changed.text, err = json.Marshal(members)
+	return &changed, err
 }
 
 // extraName refuses the empty name and names that have a field.
@@ -124,13 +129,50 @@ func extraName(fields any, name string) error {
 	return nil
 }
 
-// jsonName returns the member a field is encoded as, "" if it is not.
+// jsonName returns the member that a field is encoded as, "" if it's none.
 func jsonName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	if name == "-" || !f.IsExported() {
 		return ""
 	}
 	return name
+}
+
+// membersOf returns the members of an object as they are.
+func membersOf(object []byte) (map[string]json.RawMessage, error) {
+	var members map[string]json.RawMessage
+	err := json.Unmarshal(object, &members)
+	return members, err
+}
+
+// keysOf returns the keys of members that are name. Attribute names are
+// compared without regard to case (RFC 7643 section 2.1), as encoding/json does.
+func keysOf[V any](members map[string]V, name string) []string {
+	var keys []string
+	for key := range members {
+		if strings.EqualFold(key, name) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// lookup returns the member name, in any case of letters, zero if there's none.
+func lookup[V any](members map[string]V, name string) V {
+	if _, ok := members[name]; !ok {
+		if keys := keysOf(members, name); keys != nil {
+			name = keys[0]
+		}
+	}
+	return members[name]
+}
+
+// deleteMember deletes the member name, in any case of letters.
+func deleteMember[V any](members map[string]V, name string) {
+	for _, key := range keysOf(members, name) {
+		delete(members, key)
+	}
 }
 
 // withSchema returns schemas with the extension added, if it is one. Without

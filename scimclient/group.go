@@ -1,7 +1,7 @@
 package scimclient
 
 import (
-	"encoding/json"
+	"bytes"
 	"log/slog"
 )
 
@@ -29,17 +29,20 @@ type Member struct {
 	Type    string `json:"type,omitempty"` // "User" or "Group"
 }
 
+// groupFields is Group without methods.
 type groupFields Group
 
 // UnmarshalJSON replaces g by the resource in data and keeps what has no
 // field.
 func (g *Group) UnmarshalJSON(data []byte) error {
-	var f groupFields
-	if err := json.Unmarshal(data, &f); err != nil {
+	if string(bytes.TrimSpace(data)) == "null" {
+		return nil // by convention
+	}
+	got, err := decodeGroup(bytes.Clone(data))
+	if err != nil {
 		return err
 	}
-	*g = Group(f)
-	g.doc = newDocument(data)
+	*g = *got
 	return nil
 }
 
@@ -54,6 +57,9 @@ func (g Group) MarshalJSON() ([]byte, error) {
 func (g *Group) Extra(name string, v any) (bool, error) {
 	return g.doc.extra(groupFields{}, name, v)
 }
+
+// Unread is [User.Unread] for groups.
+func (g *Group) Unread() []string { return g.doc.unreadAttributes() }
 
 // SetExtra is [User.SetExtra] for groups.
 func (g *Group) SetExtra(name string, v any) error {

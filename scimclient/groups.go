@@ -10,21 +10,10 @@ import (
 type Groups struct{ s endpoint[Group] }
 
 func newGroups(c *Client) *Groups {
-	adopt := func(f *groupFields, d *document) *Group {
-		g := (*Group)(f)
-		g.doc = d
-		return g
-	}
 	return &Groups{endpoint[Group]{
 		c: c, kind: "Group", path: "/Groups", name: "displayName",
-		head: func(g *Group) head {
-			if g.doc == nil {
-				g.doc = &document{text: []byte("{}")}
-			}
-			return head{g.ID, g.DisplayName, g.ExternalID, &g.doc}
-		},
-		one:  func(body []byte) (*Group, error) { return decodeOne(body, adopt) },
-		page: func(body []byte) (*page[Group], error) { return decodePage(body, adopt) },
+		head:   func(g *Group) head { return head{g.ID, g.DisplayName, g.ExternalID, g.doc} },
+		decode: decodeGroup,
 	}}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 
 	"github.com/iamscim/iamscim"
@@ -79,7 +78,7 @@ func (g *Groups) withMember(ctx context.Context, op, userID string) (map[string]
 	if err := f.err(); err != nil {
 		return ids, invalid(op, "User", "%w", err)
 	}
-	l := lister[Group]{s: &g.s, op: op, query: "filter=" + url.QueryEscape(f.text), most: mostPages, tries: 2}
+	l := lister[Group]{s: &g.s, op: op, filter: f, maxPages: maxPages, attempts: 2}
 	err := l.run(ctx, func(group *Group, _ error) bool {
 		ids[group.ID] = true
 		return true

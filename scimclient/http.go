@@ -3,7 +3,6 @@ package scimclient
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,21 +24,22 @@ const (
 	// mediaType is that of RFC 7644 section 3.1.
 	mediaType = "application/scim+json"
 
-	// attemptTimeout ends one attempt on a server that stalls, whose reply
-	// is then as good as lost. The caller's context ends all of them.
+	// attemptTimeout ends one attempt at a server that stalls, whose reply is
+	// then as good as lost. The caller's context ends all of them.
 	attemptTimeout = time.Minute
 
-	// mostDetail bounds what is kept of a reply that is an error.
-	mostDetail = 64 << 10
+	// maxErrorBody bounds what is read of a reply that is an error.
+	maxErrorBody = 64 << 10
 )
 
-// A request is one call of the service, in as many attempts as it may take.
+// A request is one call of the service, in as many attempts as it takes. It
+// never changes: what becomes of it is its outcome.
 type request struct {
 	op       string // "Users.Get"
 	resource string // "User 2819c223", or "User": see Error.Resource
 	method   string
 	path     string // below the base URI, escaped
-	query    string
+	query    url.Values
 	body     []byte
 	ifMatch  string
 
@@ -55,86 +55,84 @@ type request struct {
 	// certainly not done may always be sent again.
 	repeat bool
 
-	// most bounds the attempts; 0 leaves that to the policy.
-	most int
+	// maxAttempts bounds the attempts; 0 leaves that to the policy.
+	maxAttempts int
 
-	// decode reads the body of a 2xx reply. Its error makes the reply a bad
-	// one.
+	// decode reads the body of a 2xx reply; nil for a reply that says nothing
+	// more. Its error makes the reply a bad one.
 	decode func(*reply) error
-
-	// lost reports, after the call, that the reply to some attempt was lost
-	// or unusable: the server may have acted on it.
-	lost bool
-
-	sent    int         // attempts
-	reached int         // of them those that a server may have seen
-	class   retry.Class // of the last attempt
 }
 
+// reply is what a server answered.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// do sends r under the client's retry policy. Its error is an *Error.
-func (c *Client) do(ctx context.Context, r *request) error {
+// outcome is what became of a request.
+type outcome struct {
+	attempts int  // that were made
+	seen     int  // of them those that a server may have seen
+	lost     bool // a server may have acted on one of them, and its reply doesn't say
+	passes   bool // later attempts may end otherwise
+}
+
+// do makes attempts at r under the client's retry policy. Its error is an
+// *Error.
+func (c *Client) do(ctx context.Context, r request) (outcome, error) {
+	var out outcome
 	if ctx == nil {
-		return r.fail(iamscim.ErrInvalidArgument, errors.New("the context is nil"))
+		return out, r.fail(iamscim.ErrInvalidArgument, errors.New("the context is nil"))
 	}
 	if err := ctx.Err(); err != nil {
-		return r.fail(nil, err)
+		return out, r.fail(nil, err)
 	}
 	policy := c.retry
-	if r.most > 0 && (policy.MaxAttempts == 0 || r.most < policy.MaxAttempts) {
-		policy.MaxAttempts = r.most
+	if r.maxAttempts > 0 && (policy.MaxAttempts == 0 || r.maxAttempts < policy.MaxAttempts) {
+		policy.MaxAttempts = r.maxAttempts
 	}
-	var last *Error
+	var failed *failure
 	_, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
-		var v retry.Verdict
-		v, last = c.attempt(ctx, r)
-		if last == nil {
-			return v, nil
+		failed = c.attempt(ctx, r)
+		out.add(failed)
+		if failed == nil {
+			return retry.Verdict{}, nil
 		}
-		if v.Again {
-			c.log.InfoContext(ctx, "scimclient: an attempt failed, to be repeated if time allows", "op", r.op, "attempt", r.sent, "status", last.Status)
+		again := failed.class == retry.Refused || failed.class == retry.Ambiguous && r.repeat
+		if again {
+			c.log.InfoContext(ctx, "scimclient: an attempt failed, to be repeated if time allows", "op", r.op, "attempt", out.attempts, "status", failed.err.Status)
 		}
-		return v, last
+		return retry.Verdict{Again: again, Least: failed.pause}, failed.err
 	})
-	if last == nil {
-		return nil
+	if failed == nil {
+		return out, nil
 	}
-	last.endedBy(err)
-	last.Attempts = r.sent
-	return last
+	failed.err.Attempts = out.attempts
+	failed.err.endedBy(err)
+	return out, failed.err
 }
 
-// endedBy adds the end of the context to e where err, the outcome of a retry
-// loop whose last error is e, has it.
-func (e *Error) endedBy(err error) {
-	if err == error(e) {
-		return
+// add counts an attempt.
+func (o *outcome) add(failed *failure) {
+	if failed == nil {
+		failed = &failure{tried: true, seen: true}
 	}
-	cause := context.DeadlineExceeded
-	if errors.Is(err, context.Canceled) {
-		cause = context.Canceled
+	if failed.tried {
+		o.attempts++
 	}
-	if e.Err == nil {
-		e.Err = cause
-		return
+	if failed.seen {
+		o.seen++
 	}
-	e.Err = fmt.Errorf("%w; %w", e.Err, cause)
+	o.lost = o.lost || failed.lost
+	o.passes = failed.class != retry.Final
 }
 
-func (r *request) fail(kind, err error) *Error {
-	return &Error{Op: "scimclient: " + r.op, Resource: r.resource, Kind: kind, Attempts: r.sent, Err: err}
-}
-
-// attempt sends r once.
-func (c *Client) attempt(ctx context.Context, r *request) (retry.Verdict, *Error) {
+// attempt makes one attempt at r. It returns nil if the reply is a good one.
+func (c *Client) attempt(ctx context.Context, r request) *failure {
 	token, err := c.token()
 	if err != nil {
-		return retry.Verdict{}, r.fail(iamscim.ErrUnauthenticated, err)
+		return untried(r.fail(iamscim.ErrUnauthenticated, err))
 	}
 	event, err := c.pace.wait(ctx, c.retry.Budget)
 	if err != nil {
@@ -142,57 +140,53 @@ func (c *Client) attempt(ctx context.Context, r *request) (retry.Verdict, *Error
 		if paused := (*pausedError)(nil); errors.As(err, &paused) {
 			e.Kind, e.Remedy = ErrThrottled, remedyThrottled
 		}
-		return retry.Verdict{}, e
+		return untried(e)
 	}
 	attemptCtx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	req, err := c.newRequest(attemptCtx, r, token)
 	if err != nil {
-		return retry.Verdict{}, r.fail(iamscim.ErrInvalidArgument, err)
+		return untried(r.fail(iamscim.ErrInvalidArgument, err))
 	}
-	r.sent++
 	begin := time.Now()
 	resp, err := c.http.Do(req)
-	if err == nil || !retry.Unsent(err) {
-		r.reached++
-	}
 	if err != nil {
-		c.logReply(ctx, r, 0, begin)
-		return c.broken(ctx, r, withoutURL(err))
+		c.logAttempt(ctx, r, 0, begin)
+		return c.broken(ctx, r, err)
 	}
 	defer resp.Body.Close()
-	rep := reply{status: resp.StatusCode, header: resp.Header}
 	if resp.StatusCode == http.StatusTooManyRequests {
 		c.pace.throttled(event, retry.After(resp.Header, time.Now()))
 	} else {
 		c.pace.passed(event)
 	}
-	ok := resp.StatusCode >= 200 && resp.StatusCode <= 299
-	if ok {
-		rep.body, err = readAll(resp.Body, resp.ContentLength)
-	} else {
-		// What can be read of an error is enough.
-		rep.body, _ = io.ReadAll(io.LimitReader(resp.Body, mostDetail))
-	}
-	c.logReply(ctx, r, rep.status, begin)
+	rep := &reply{status: resp.StatusCode, header: resp.Header}
+	rep.body, err = readBody(resp)
+	c.logAttempt(ctx, r, rep.status, begin)
 	switch {
-	case !ok:
-		return c.refused(r, &rep)
+	case !isSuccess(rep.status):
+		return c.refused(r, rep) // what could be read of it is enough
 	case errors.Is(err, limit.ErrTooLarge):
-		return c.unusable(r, &rep, false, err)
+		return c.unusable(r, rep, retry.Final, err)
 	case err != nil:
 		return c.broken(ctx, r, err)
 	case r.decode == nil:
-		return retry.Verdict{}, nil
+		return nil
 	}
-	if err := r.decode(&rep); err != nil {
-		return c.unusable(r, &rep, isCut(resp, rep.body, err), err)
+	if err := r.decode(rep); err != nil {
+		class := retry.Final
+		if isCut(resp, rep.body, err) {
+			class = retry.Ambiguous
+		}
+		return c.unusable(r, rep, class, err)
 	}
-	return retry.Verdict{}, nil
+	return nil
 }
 
-// logReply logs an attempt; status 0 is none.
-func (c *Client) logReply(ctx context.Context, r *request, status int, begin time.Time) {
+func isSuccess(status int) bool { return status >= 200 && status <= 299 }
+
+// logAttempt logs an attempt; status 0 is none.
+func (c *Client) logAttempt(ctx context.Context, r request, status int, begin time.Time) {
 	if c.log.Enabled(ctx, slog.LevelDebug) {
 		c.log.DebugContext(ctx, "scimclient: request", "method", r.method, "path", r.path, "status", status, "took", time.Since(begin))
 	}
@@ -213,79 +207,36 @@ func (c *Client) token() (*oauth2.Token, error) {
 	return token, nil
 }
 
-// Header values that never change. Nobody writes to them.
-var (
-	acceptHeader    = []string{mediaType + ", application/json"}
-	contentHeader   = []string{mediaType}
-	userAgentHeader = []string{"iamscim-go"}
-)
-
-func (c *Client) newRequest(ctx context.Context, r *request, token *oauth2.Token) (*http.Request, error) {
+// newRequest makes the HTTP request of an attempt.
+func (c *Client) newRequest(ctx context.Context, r request, token *oauth2.Token) (*http.Request, error) {
 	var body io.Reader
 	if r.body != nil {
 		body = bytes.NewReader(r.body)
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, "", body)
+	req, err := http.NewRequestWithContext(ctx, r.method, c.base.String()+r.path, body)
 	if err != nil {
 		return nil, err
 	}
-	u := c.base
-	path, err := url.PathUnescape(r.path)
-	if err != nil {
-		return nil, err
-	}
-	if u.RawPath != "" || path != r.path {
-		u.RawPath = u.EscapedPath() + r.path
-	}
-	u.Path += path
-	u.RawQuery = r.query
-	req.URL, req.Host = &u, u.Host
-	req.Header["Accept"] = acceptHeader
-	req.Header["User-Agent"] = userAgentHeader
+	req.URL.RawQuery = r.query.Encode()
+	req.Header.Set("Accept", mediaType+", application/json")
+	req.Header.Set("User-Agent", "iamscim-go")
 	if r.body != nil {
-		req.Header["Content-Type"] = contentHeader
+		req.Header.Set("Content-Type", mediaType)
 	}
 	if r.ifMatch != "" {
-		req.Header["If-Match"] = []string{r.ifMatch}
+		req.Header.Set("If-Match", r.ifMatch)
 	}
 	token.SetAuthHeader(req)
 	return req, nil
 }
 
-// readAll reads a body that is bounded by the transport.
-func readAll(body io.Reader, length int64) ([]byte, error) {
-	if length > mostBody {
-		return nil, fmt.Errorf("%w: %d bytes", limit.ErrTooLarge, length)
+// readBody reads a body, which is bounded by the transport.
+func readBody(resp *http.Response) ([]byte, error) {
+	if !isSuccess(resp.StatusCode) {
+		return io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	}
-	if length <= 0 {
-		// Also 0: a transport other than net/http's may not have set it.
-		return io.ReadAll(body)
+	if resp.ContentLength > maxBody {
+		return nil, fmt.Errorf("%w: %d bytes", limit.ErrTooLarge, resp.ContentLength)
 	}
-	buf := make([]byte, length)
-	n, err := io.ReadFull(body, buf)
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return buf[:n], err
-}
-
-// isCut reports that a body ended too early for the transport to notice: JSON
-// that stops halfway, or nothing at all where only the end of the connection
-// ended the body.
-func isCut(resp *http.Response, body []byte, err error) bool {
-	if len(body) == 0 {
-		return resp.ContentLength < 0
-	}
-	var syntax *json.SyntaxError
-	return errors.As(err, &syntax) && syntax.Offset >= int64(len(body))
-}
-
-// withoutURL drops the address, whose query may hold a name, from an error of
-// net/http.
-func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
+	return io.ReadAll(resp.Body)
 }

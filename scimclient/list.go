@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/url"
 	"strconv"
 
 	"github.com/iamscim/iamscim"
@@ -15,12 +14,12 @@ const (
 	// pageSize is asked for, and is what the service returns at most.
 	pageSize = 100
 
-	// mostPages bounds a list: ten million resources in pages of 100.
-	mostPages = 100_000
+	// maxPages bounds a list: ten million resources in pages of 100.
+	maxPages = 100_000
 
-	// mostEmptyPages bounds pages with a cursor and nothing else, which RFC
+	// maxEmptyPages bounds pages with a cursor and nothing else, which RFC
 	// 9865 section 2 allows.
-	mostEmptyPages = 10
+	maxEmptyPages = 10
 )
 
 func (s *endpoint[T]) list(ctx context.Context, op string, filter Filter, opts []ReadOption) iter.Seq2[*T, error] {
@@ -33,11 +32,7 @@ func (s *endpoint[T]) list(ctx context.Context, op string, filter Filter, opts [
 			yield(nil, invalid(op, s.kind, "%w", err))
 			return
 		}
-		query := ""
-		if filter.text != "" {
-			query = "filter=" + url.QueryEscape(filter.text)
-		}
-		l := lister[T]{s: s, op: op, query: o.addTo(query), partial: o.partial(), most: mostPages}
+		l := lister[T]{s: s, op: op, filter: filter, options: o, maxPages: maxPages}
 		if err := l.run(ctx, yield); err != nil {
 			yield(nil, err)
 		}
@@ -52,18 +47,18 @@ func (s *endpoint[T]) list(ctx context.Context, op string, filter Filter, opts [
 // a total is believed only as long as nothing speaks against it: a full page
 // that claims to be everything is checked by asking for what comes after it.
 type lister[T any] struct {
-	s       *endpoint[T]
-	op      string
-	query   string
-	partial bool
-	most    int // pages
-	tries   int // attempts of each request, 0 for those of the policy
+	s        *endpoint[T]
+	op       string
+	filter   Filter
+	options  readOptions
+	maxPages int
+	attempts int // at each request at most, 0 leaves that to the policy
 
 	rows  int             // yielded
 	first map[string]bool // ids of the first page
 	last  map[string]bool // ids of the page before
 	total int             // of the page before
-	sent  int             // attempts at the page before
+	made  int             // attempts at the page before
 	shaky string          // why rows may be missing although the end was reached
 }
 
@@ -83,7 +78,7 @@ func (l *lister[T]) run(ctx context.Context, yield func(*T, error) bool) error {
 }
 
 func (l *lister[T]) pages(ctx context.Context, yield func(*T, error) bool) error {
-	p, err := l.page(ctx, "startIndex=1")
+	p, err := l.page(ctx, "startIndex", "1")
 	if err != nil {
 		return err
 	}
@@ -104,11 +99,11 @@ func (l *lister[T]) pages(ctx context.Context, yield func(*T, error) bool) error
 		if len(p.resources) == 0 {
 			return l.truncated(fmt.Sprintf("%d are announced and none came at index %d", p.total, at))
 		}
-		if n >= l.most {
-			return l.truncated(fmt.Sprintf("it has more than %d pages", l.most))
+		if n >= l.maxPages {
+			return l.truncated(fmt.Sprintf("it has more than %d pages", l.maxPages))
 		}
 		claimed := p.total
-		if p, err = l.page(ctx, "startIndex="+strconv.Itoa(at)); err != nil {
+		if p, err = l.page(ctx, "startIndex", strconv.Itoa(at)); err != nil {
 			return err
 		}
 		if len(p.resources) == 0 && at > claimed {
@@ -157,7 +152,7 @@ func (l *lister[T]) take(p *page[T], yield func(*T, error) bool) error {
 		h := l.s.head(r)
 		if h.id == "" {
 			return &Error{
-				Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: iamscim.ErrBadReply, Attempts: l.sent,
+				Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: iamscim.ErrBadReply, Attempts: l.made,
 				Err: fmt.Errorf("resource %d of a page has no id", i+1),
 			}
 		}
@@ -166,7 +161,7 @@ func (l *lister[T]) take(p *page[T], yield func(*T, error) bool) error {
 			// Something was created before it and moved it on to this page.
 			continue
 		}
-		(*h.doc).partial = l.partial
+		h.doc.partial = l.options.partial()
 		l.rows++
 		if !yield(r, nil) {
 			return errStopped
@@ -180,12 +175,12 @@ func (l *lister[T]) take(p *page[T], yield func(*T, error) bool) error {
 func (l *lister[T]) byCursor(ctx context.Context, p *page[T], yield func(*T, error) bool) error {
 	empty := 0
 	for n := 1; p.next != ""; n++ {
-		if n >= l.most {
-			return l.truncated(fmt.Sprintf("it has more than %d pages", l.most))
+		if n >= l.maxPages {
+			return l.truncated(fmt.Sprintf("it has more than %d pages", l.maxPages))
 		}
 		cursor := p.next
 		var err error
-		if p, err = l.page(ctx, "cursor="+url.QueryEscape(cursor)); err != nil {
+		if p, err = l.page(ctx, "cursor", cursor); err != nil {
 			return err
 		}
 		if p.next == cursor {
@@ -193,7 +188,7 @@ func (l *lister[T]) byCursor(ctx context.Context, p *page[T], yield func(*T, err
 		}
 		if len(p.resources) > 0 {
 			empty = 0
-		} else if empty++; empty > mostEmptyPages {
+		} else if empty++; empty > maxEmptyPages {
 			return l.truncated(fmt.Sprintf("%d pages in a row were empty", empty))
 		}
 		if why := l.astray(p, 0); why != "" {
@@ -207,21 +202,20 @@ func (l *lister[T]) byCursor(ctx context.Context, p *page[T], yield func(*T, err
 }
 
 // page asks for the page at a position.
-func (l *lister[T]) page(ctx context.Context, position string) (*page[T], error) {
-	query := position + "&count=" + strconv.Itoa(pageSize)
-	if l.query != "" {
-		query = l.query + "&" + query
-	}
-	p, err := l.s.query(ctx, l.op, query, l.tries)
+func (l *lister[T]) page(ctx context.Context, by, position string) (*page[T], error) {
+	q := query(l.filter, l.options)
+	q.Set(by, position)
+	q.Set("count", strconv.Itoa(pageSize))
+	p, err := l.s.fetch(ctx, l.op, q, l.attempts)
 	if err == nil {
-		l.sent = p.sent
+		l.made = p.attempts
 	}
 	return p, err
 }
 
 func (l *lister[T]) truncated(why string) error {
 	return &Error{
-		Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: ErrTruncated, Attempts: l.sent,
+		Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: ErrTruncated, Attempts: l.made,
 		Err:    fmt.Errorf("after %d: %s", l.rows, why),
 		Remedy: fmt.Sprintf("narrow the filter, or ask for known %ss one by one with Find", l.s.kind),
 	}

@@ -29,7 +29,7 @@ func TestListIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows := 0
-		l := lister[User]{s: &c.Users.s, op: "Users.List", most: 50}
+		l := lister[User]{s: &c.Users.s, op: "Users.List", maxPages: 50}
 		err = l.run(t.Context(), func(*User, error) bool { rows++; return true })
 		if !errors.Is(err, ErrTruncated) || rows != 50 || n != 50 {
 			t.Errorf("list = %d rows, %v after %d requests, want 50 and ErrTruncated", rows, err, n)

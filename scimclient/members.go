@@ -5,15 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/iamscim/iamscim"
 )
 
-// mostMembers bounds the members in one PATCH. How many the service takes is
+// maxMembers bounds the members in one PATCH. How many the service takes is
 // not documented; 100 is the number it returns of anything.
-const mostMembers = 100
+const maxMembers = 100
 
 // AddMembers makes users members of the group. Who is one already stays one.
 // More than 100 are sent in several requests; if one of them fails, the error
@@ -91,16 +90,16 @@ func (g *Groups) changeMembers(op string, userIDs []string, opts []WriteOption, 
 		return invalid(op, g.s.kind, "%w", err)
 	}
 	o, err := writeOptionsOf(opts)
-	if err == nil && o.ifMatch != "" && len(ids) > mostMembers {
-		err = fmt.Errorf("IfMatch: more than %d members take several requests, of which the first changes the version", mostMembers)
+	if err == nil && o.ifMatch != "" && len(ids) > maxMembers {
+		err = fmt.Errorf("IfMatch: more than %d members take several requests, of which the first changes the version", maxMembers)
 	}
 	if err != nil {
 		return invalid(op, g.s.kind, "%w", err)
 	}
-	for done := 0; done < len(ids); done += mostMembers {
-		chunk := ids[done:min(done+mostMembers, len(ids))]
+	for done := 0; done < len(ids); done += maxMembers {
+		chunk := ids[done:min(done+maxMembers, len(ids))]
 		if err := change(chunk); err != nil {
-			if len(ids) <= mostMembers {
+			if len(ids) <= maxMembers {
 				return err
 			}
 			return &MembersError{Done: done, Of: len(ids), Err: err}
@@ -143,7 +142,7 @@ func (g *Groups) IsMember(ctx context.Context, groupID, userID string) (bool, er
 }
 
 // isMember also returns the number of attempts at the last request.
-func (g *Groups) isMember(ctx context.Context, op, groupID, userID string, most int) (is bool, sent int, err error) {
+func (g *Groups) isMember(ctx context.Context, op, groupID, userID string, maxAttempts int) (is bool, attempts int, err error) {
 	s := &g.s
 	if groupID == "" || userID == "" {
 		return false, 0, invalid(op, s.kind, "the id of the group or of the user is empty")
@@ -152,29 +151,29 @@ func (g *Groups) isMember(ctx context.Context, op, groupID, userID string, most 
 	if err := f.err(); err != nil {
 		return false, 0, invalid(op, s.kind, "%w", err)
 	}
-	p, err := s.query(ctx, op, "filter="+url.QueryEscape(f.text), most)
+	p, err := s.fetch(ctx, op, query(f, readOptions{}), maxAttempts)
 	if e := asError(err); e != nil && e.Status == http.StatusBadRequest {
-		is, err := g.hasMember(ctx, op, groupID, userID, most)
+		is, err := g.hasMember(ctx, op, groupID, userID, maxAttempts)
 		return is, e.Attempts, err
 	}
 	switch {
 	case err != nil:
 		return false, 0, err
 	case p.total == 0 && len(p.resources) == 0:
-		return false, p.sent, nil
+		return false, p.attempts, nil
 	case len(p.resources) == 1 && p.resources[0].ID == groupID:
-		return true, p.sent, nil
+		return true, p.attempts, nil
 	}
-	return false, p.sent, &Error{
-		Op: "scimclient: " + op, Resource: s.resource(groupID), Kind: iamscim.ErrBadReply, Attempts: p.sent,
+	return false, p.attempts, &Error{
+		Op: "scimclient: " + op, Resource: s.resource(groupID), Kind: iamscim.ErrBadReply, Attempts: p.attempts,
 		Err:    fmt.Errorf("%d groups are announced and %d sent where one can answer", p.total, len(p.resources)),
 		Remedy: "the server does not heed the filter id eq ... and members eq ..., which this question needs",
 	}
 }
 
 // hasMember reads the group to see whether the user is in it.
-func (g *Groups) hasMember(ctx context.Context, op, groupID, userID string, most int) (bool, error) {
-	group, err := g.s.get(ctx, op, groupID, most, nil)
+func (g *Groups) hasMember(ctx context.Context, op, groupID, userID string, maxAttempts int) (bool, error) {
+	group, err := g.s.get(ctx, op, groupID, maxAttempts, nil)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}

@@ -6,164 +6,118 @@ import (
 )
 
 // mergeObject returns the object text with what changed from was to now, two
-// values of the struct type that text decodes into. Members that did not
-// change, and members that have no field, stay as they are, letter by letter
-// and in their place.
-func mergeObject(text []byte, was, now reflect.Value) ([]byte, error) {
-	fields := now.Type()
-	places := make([][]int, fields.NumField()) // indices of the members of a field
-	var members []member
-	var field []int // of a member, -1 for none
-	eachMember(text, object(text), func(m member) {
-		field = append(field, -1)
-		for f := range places {
-			if name := jsonName(fields.Field(f)); name != "" && m.named(name) {
-				places[f] = append(places[f], len(members))
-				field[len(members)] = f
-			}
-		}
-		members = append(members, m)
-	})
-
-	out := objectWriter{}
-	for i, m := range members {
-		f := field[i]
-		if f < 0 {
-			out.raw(m.key, m.value)
-			continue
-		}
-		if i != places[f][0] {
-			continue
-		}
-		value, err := mergeValue(m.value, was.Field(f), now.Field(f))
-		if len(places[f]) > 1 && !isEmpty(now.Field(f)) {
-			// encoding/json took something from each of them.
-			value, err = json.Marshal(now.Field(f).Interface())
-		}
-		if err != nil {
-			return nil, err
-		}
-		if value != nil {
-			out.raw(m.key, value)
-		}
-	}
-	for f := range places {
-		name := jsonName(fields.Field(f))
-		if name == "" || places[f] != nil || isEmpty(now.Field(f)) {
-			continue
-		}
-		value, err := json.Marshal(now.Field(f).Interface())
-		if err != nil {
-			return nil, err
-		}
-		out.raw([]byte(`"`+name+`"`), value)
-	}
-	return out.bytes(), nil
-}
-
-// mergeValue is mergeObject for any value. It returns nil for one that was
-// unassigned.
-func mergeValue(text []byte, was, now reflect.Value) ([]byte, error) {
+// values of the struct type that text decodes into. Members that have no field,
+// and members that didn't change, keep their JSON.
+func mergeObject(text json.RawMessage, was, now reflect.Value) (json.RawMessage, error) {
 	if reflect.DeepEqual(was.Interface(), now.Interface()) {
 		return text, nil
 	}
-	if isEmpty(now) {
-		return nil, nil
+	members, err := membersOf(text)
+	if err != nil {
+		return nil, err
 	}
+	for f := range now.NumField() {
+		name := jsonName(now.Type().Field(f))
+		if name == "" || reflect.DeepEqual(was.Field(f).Interface(), now.Field(f).Interface()) {
+			continue
+		}
+		var old json.RawMessage
+		keys := keysOf(members, name)
+		if len(keys) == 1 {
+			name, old = keys[0], members[keys[0]]
+		}
+		// Of several, encoding/json took something from each.
+		deleteMember(members, name)
+		if isEmpty(now.Field(f)) {
+			continue
+		}
+		if members[name], err = mergeValue(old, was.Field(f), now.Field(f)); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(members)
+}
+
+// mergeValue is mergeObject for any value that changed.
+func mergeValue(text json.RawMessage, was, now reflect.Value) (json.RawMessage, error) {
 	if now.Kind() == reflect.Pointer && !was.IsNil() {
 		was, now = was.Elem(), now.Elem()
 	}
 	switch {
-	case now.Kind() == reflect.Struct && text[0] == '{':
+	case now.Kind() == reflect.Struct && isObject(text):
 		return mergeObject(text, was, now)
-	case now.Kind() == reflect.Slice && now.Type().Elem().Kind() == reflect.Struct && text[0] == '[':
+	case now.Kind() == reflect.Slice && now.Type().Elem().Kind() == reflect.Struct && was.Len() > 0:
 		return mergeList(text, was, now)
 	}
 	return json.Marshal(now.Interface())
 }
 
 // mergeList is mergeObject for the elements of a multi-valued attribute.
-func mergeList(text []byte, was, now reflect.Value) ([]byte, error) {
-	var texts [][]byte
-	eachElement(text, 0, func(i int) int {
-		end := skipValue(text, i)
-		texts = append(texts, text[i:end])
-		return end
-	})
-	out := []byte{'['}
+func mergeList(text json.RawMessage, was, now reflect.Value) (json.RawMessage, error) {
+	elements := elementsOf(text)
+	merged := make([]json.RawMessage, now.Len())
 	for i, j := range origins(was, now) {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		var value []byte
 		var err error
-		if j >= 0 && texts[j][0] == '{' {
-			value, err = mergeObject(texts[j], was.Index(j), now.Index(i))
+		if j >= 0 && isObject(elements[j]) {
+			merged[i], err = mergeObject(elements[j], was.Index(j), now.Index(i))
 		} else {
-			value, err = json.Marshal(now.Index(i).Interface())
+			merged[i], err = json.Marshal(now.Index(i).Interface())
 		}
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, value...)
 	}
-	return append(out, ']'), nil
+	return json.Marshal(merged)
 }
 
 // origins returns, for each element of now, the index of the element of was
 // that it is, or -1 for a new one. RFC 7643 gives elements no identity, so it
-// goes from the certain to the likely: equal at the same place, equal anywhere,
-// the same value, the only one of its type, and last the same place, which is
-// an element changed in place.
+// goes from the certain to the likely: equal in the same place, equal anywhere,
+// the only ones with a Value, the only ones with a Type, and last the same
+// place, which is an element edited in place.
 func origins(was, now reflect.Value) []int {
 	origin := make([]int, now.Len())
-	taken := make([]bool, was.Len())
 	for i := range origin {
 		origin[i] = -1
 	}
-	match := func(same func(i, j int) bool) {
-		for i := range origin {
-			for j := 0; j < len(taken) && origin[i] < 0; j++ {
-				if !taken[j] && same(i, j) {
-					origin[i], taken[j] = j, true
-				}
+	taken := make([]bool, was.Len())
+	// match pairs what is left and has the same key. A nil key has no pair.
+	match := func(key func(list reflect.Value, i int) any, sole bool) {
+		old, young := map[any][]int{}, map[any]int{}
+		for j := range taken {
+			if !taken[j] {
+				k := key(was, j)
+				old[k] = append(old[k], j)
 			}
 		}
+		for i := range origin {
+			if origin[i] < 0 {
+				young[key(now, i)]++
+			}
+		}
+		for i := range origin {
+			k := key(now, i)
+			if origin[i] >= 0 || k == nil || len(old[k]) == 0 || sole && (len(old[k]) > 1 || young[k] > 1) {
+				continue
+			}
+			origin[i] = old[k][0]
+			taken[origin[i]], old[k] = true, old[k][1:]
+		}
 	}
-	equal := func(i, j int) bool { return reflect.DeepEqual(now.Index(i).Interface(), was.Index(j).Interface()) }
-	// sole reports that the field is set and singles out i and j among what
-	// is left.
-	sole := func(name string) func(i, j int) bool {
-		get := func(list reflect.Value, i int) string {
-			if f := list.Index(i).FieldByName(name); f.Kind() == reflect.String {
+	text := func(field string) func(reflect.Value, int) any {
+		return func(list reflect.Value, i int) any {
+			if f := list.Index(i).FieldByName(field); f.IsValid() && f.String() != "" {
 				return f.String()
 			}
-			return ""
-		}
-		return func(i, j int) bool {
-			v := get(now, i)
-			if v == "" || v != get(was, j) {
-				return false
-			}
-			for k := range origin {
-				if k != i && origin[k] < 0 && get(now, k) == v {
-					return false
-				}
-			}
-			for k := range taken {
-				if k != j && !taken[k] && get(was, k) == v {
-					return false
-				}
-			}
-			return true
+			return nil
 		}
 	}
-	place := func(i, j int) bool { return i == j }
-	match(func(i, j int) bool { return place(i, j) && equal(i, j) })
-	match(equal)
-	match(sole("Value"))
-	match(sole("Type"))
-	match(place)
+	whole := func(list reflect.Value, i int) any { return list.Index(i).Interface() }
+	match(func(list reflect.Value, i int) any { return [2]any{i, whole(list, i)} }, false)
+	match(whole, false)
+	match(text("Value"), true)
+	match(text("Type"), true)
+	match(func(_ reflect.Value, i int) any { return i }, false)
 	return origin
 }
 

@@ -44,19 +44,19 @@ type pacer struct {
 
 const (
 	startShare  = 1.0 / 8   // of the ceiling, at the start
-	leastStart  = 1         // per second, at the start, if the ceiling allows it
+	minStart    = 1         // per second, at the start, if the ceiling allows it
 	floorShare  = 1.0 / 100 // of the ceiling, the least after cuts
 	growth      = 0.004     // of the ceiling, added per second
 	cut         = 0.7       // what a 429 leaves of the rate
 	cutSlow     = 0.5       // the same in slow start, which overshoots by up to 2
 	firstStop   = 250 * time.Millisecond
-	mostStop    = 16 * time.Second
+	maxStop     = 16 * time.Second
 	burstWindow = 0.1 // seconds of the rate that may be sent at once
 )
 
 func newPacer(perMinute int) *pacer {
 	ceiling := float64(perMinute) / 60
-	p := &pacer{turn: make(chan struct{}, 1), ceiling: ceiling, rate: min(ceiling, max(ceiling*startShare, leastStart))}
+	p := &pacer{turn: make(chan struct{}, 1), ceiling: ceiling, rate: min(ceiling, max(ceiling*startShare, minStart))}
 	p.slow = p.rate < p.ceiling
 	p.limiter = rate.NewLimiter(rate.Limit(p.rate), max(1, int(math.Ceil(ceiling*burstWindow))))
 	p.turn <- struct{}{}
@@ -150,7 +150,7 @@ func (p *pacer) throttled(event int, after time.Duration) {
 		p.rate = max(p.rate*factor, p.ceiling*floorShare)
 		p.limiter.SetLimitAt(now, rate.Limit(p.rate))
 	}
-	stop := min(firstStop<<min(p.strikes, 10), mostStop)
+	stop := min(firstStop<<min(p.strikes, 10), maxStop)
 	p.strikes++
 	p.stop(now.Add(stop/2 + rand.N(stop)))
 	p.grown = p.until

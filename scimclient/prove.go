@@ -10,25 +10,25 @@ import (
 // provePatch reads whether the resource is as the patch should have made it.
 // Members are not part of what the service returns, and are asked for one by
 // one.
-func (s *endpoint[T]) provePatch(ctx context.Context, op, id string, patch *Patch, most int) (proof, error) {
+func (s *endpoint[T]) provePatch(ctx context.Context, op, id string, patch *Patch, maxAttempts int) (proof, error) {
 	if !patch.provable() {
 		return unknowable, nil
 	}
 	var have map[string]any
 	for _, o := range patch.ops {
 		if o.Path != "" && o.parts.isMembers() {
-			p, err := s.proveMembers(ctx, op, id, o, most)
+			p, err := s.proveMembers(ctx, op, id, o, maxAttempts)
 			if p != proven || err != nil {
 				return p, err
 			}
 			continue
 		}
 		if have == nil {
-			now, err := s.get(ctx, op, id, most, nil)
+			now, err := s.get(ctx, op, id, maxAttempts, nil)
 			if err != nil {
 				return unknowable, err
 			}
-			if err := json.Unmarshal((*s.head(now).doc).text, &have); err != nil {
+			if err := json.Unmarshal(s.head(now).doc.text, &have); err != nil {
 				return unknowable, err
 			}
 		}
@@ -44,10 +44,10 @@ func (s *endpoint[T]) provePatch(ctx context.Context, op, id string, patch *Patc
 }
 
 // proveMembers asks for each member an operation adds or removes.
-func (s *endpoint[T]) proveMembers(ctx context.Context, op, id string, o operation, most int) (proof, error) {
+func (s *endpoint[T]) proveMembers(ctx context.Context, op, id string, o operation, maxAttempts int) (proof, error) {
 	ids, _ := o.memberIDs()
 	for _, user := range ids {
-		is, _, err := s.c.Groups.isMember(ctx, op, id, user, most)
+		is, _, err := s.c.Groups.isMember(ctx, op, id, user, maxAttempts)
 		if err != nil {
 			return unknowable, err
 		}

@@ -89,7 +89,7 @@ func TestErrorTexts(t *testing.T) {
 			"scimclient: Users.Get User 1: invalid argument: HTTP 400 invalidFilter; print the error with %+v for what the service said, which may hold names",
 			`scimclient: Users.Get User 1: invalid argument: HTTP 400 invalidFilter: the service said "say x"; print the error with %+v for what the service said, which may hold names`},
 		{"500", 500, `{"detail":"x"}`, "scimclient: Users.Get User 1: unavailable: HTTP 500 (after 4 attempts); the service failed, which may pass: try later", `scimclient: Users.Get User 1: unavailable: HTTP 500: the service said "x" (after 4 attempts); the service failed, which may pass: try later`},
-		{"200, of another shape", 200, `{"id":"1","active":"True"}`, "scimclient: Users.Get User 1: bad reply: HTTP 200: the attribute active has a JSON string where a bool belongs; check that the base URI is that of a SCIM service and that no proxy answers in its place", ""},
+		{"200, of another shape", 200, `["1"]`, "scimclient: Users.Get User 1: bad reply: HTTP 200: the reply is JSON of another kind: a JSON array; check that the base URI is that of a SCIM service and that no proxy answers in its place", ""},
 		{"200, of another", 200, `{"id":"2"}`, "scimclient: Users.Get User 1: bad reply: HTTP 200: the reply is about another resource; check that the base URI is that of a SCIM service and that no proxy answers in its place", ""},
 	}
 	for _, tt := range tests {

@@ -1,7 +1,6 @@
 package scimclient
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,76 +20,14 @@ type endpoint[T any] struct {
 	path string // "/Users"
 	name string // the attribute that must be unique: "userName"
 
-	head func(*T) head
-	one  func(body []byte) (*T, error)
-	page func(body []byte) (*page[T], error)
+	head   func(*T) head
+	decode func(json.RawMessage) (*T, error)
 }
 
 // head is what endpoints must know of a resource.
 type head struct {
 	id, name, externalID string
-	doc                  **document
-}
-
-// page is a list response (RFC 7644 section 3.4.2).
-type page[T any] struct {
-	total     int
-	start     int    // startIndex, 0 if absent
-	next      string // nextCursor of RFC 9865
-	sent      int    // attempts it took
-	resources []*T
-}
-
-// wirePage is the JSON of a page. F is T without methods.
-type wirePage[F any] struct {
-	TotalResults *int   `json:"totalResults"`
-	StartIndex   int    `json:"startIndex"`
-	NextCursor   string `json:"nextCursor"`
-	Resources    []*F   `json:"Resources"`
-}
-
-// decodePage decodes a page at once and cuts it afterwards. adopt makes a
-// resource of its fields and its document.
-func decodePage[T, F any](body []byte, adopt func(*F, *document) *T) (*page[T], error) {
-	var wire wirePage[F]
-	if err := json.Unmarshal(body, &wire); err != nil {
-		return nil, err
-	}
-	if wire.TotalResults == nil {
-		return nil, errors.New("not a list response: totalResults is missing")
-	}
-	p := &page[T]{total: *wire.TotalResults, start: wire.StartIndex, next: wire.NextCursor}
-	if len(wire.Resources) == 0 {
-		return p, nil
-	}
-	cuts := cutResources(body, len(wire.Resources))
-	if len(cuts) != len(wire.Resources) {
-		return nil, errors.New("not a list response: Resources occurs more than once")
-	}
-	p.resources = make([]*T, len(cuts))
-	for i, f := range wire.Resources {
-		if f == nil {
-			return nil, fmt.Errorf("resource %d of the list is null", i+1)
-		}
-		// A copy each: whoever keeps one user must not keep the page.
-		p.resources[i] = adopt(f, &document{text: bytes.Clone(cuts[i])})
-	}
-	return p, nil
-}
-
-// decodeOne decodes a single resource, of whose body the document becomes the
-// owner.
-func decodeOne[T, F any](body []byte, adopt func(*F, *document) *T) (*T, error) {
-	f := new(F)
-	if err := json.Unmarshal(body, f); err != nil {
-		return nil, err
-	}
-	at := object(body)
-	if at < 0 {
-		return nil, errors.New("not a resource: null")
-	}
-	text, _ := withoutPassword(body, at)
-	return adopt(f, &document{text: text}), nil
+	doc                  *document
 }
 
 // at returns the path of one resource.
@@ -103,11 +40,22 @@ func (s *endpoint[T]) op(method string) string { return s.kind + "s." + method }
 
 func (s *endpoint[T]) resource(id string) string { return s.kind + " " + id }
 
-// decodeInto returns a decoder for the reply that is a resource with this id;
+// query returns the query of a read. A list adds its position.
+func query(f Filter, o readOptions) url.Values {
+	q := url.Values{}
+	for name, value := range map[string]string{"filter": f.text, "attributes": o.attributes, "excludedAttributes": o.excluded} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return q
+}
+
+// decodeInto returns a decoder for the reply that is the resource with this id;
 // any id will do if it is empty.
 func (s *endpoint[T]) decodeInto(to **T, id string) func(*reply) error {
 	return func(rep *reply) error {
-		got, err := s.one(rep.body)
+		got, err := s.decode(rep.body)
 		if err != nil {
 			return err
 		}
@@ -118,13 +66,14 @@ func (s *endpoint[T]) decodeInto(to **T, id string) func(*reply) error {
 		case id != "" && h.id != id:
 			return errors.New("the reply is about another resource")
 		}
-		(*h.doc).etag = rep.header.Get("ETag")
+		h.doc.etag = rep.header.Get("ETag")
 		*to = got
 		return nil
 	}
 }
 
-func (s *endpoint[T]) get(ctx context.Context, op, id string, most int, opts []ReadOption) (*T, error) {
+// get returns the resource with the id.
+func (s *endpoint[T]) get(ctx context.Context, op, id string, maxAttempts int, opts []ReadOption) (*T, error) {
 	path, err := s.at(id)
 	if err != nil {
 		return nil, invalid(op, s.kind, "%w", err)
@@ -134,57 +83,54 @@ func (s *endpoint[T]) get(ctx context.Context, op, id string, most int, opts []R
 		return nil, invalid(op, s.resource(id), "%w", err)
 	}
 	var got *T
-	r := &request{
-		op: op, resource: s.resource(id), method: http.MethodGet, path: path, query: o.addTo(""),
-		one: true, repeat: true, most: most, decode: s.decodeInto(&got, id),
-	}
-	if err := s.c.do(ctx, r); err != nil {
+	_, err = s.c.do(ctx, request{
+		op: op, resource: s.resource(id), method: http.MethodGet, path: path, query: query(Filter{}, o),
+		one: true, repeat: true, maxAttempts: maxAttempts, decode: s.decodeInto(&got, id),
+	})
+	if err != nil {
 		return nil, err
 	}
-	(*s.head(got).doc).partial = o.partial()
+	s.head(got).doc.partial = o.partial()
 	return got, nil
 }
 
-// query asks for one page.
-func (s *endpoint[T]) query(ctx context.Context, op, query string, most int) (*page[T], error) {
+// fetch asks for one page.
+func (s *endpoint[T]) fetch(ctx context.Context, op string, q url.Values, maxAttempts int) (*page[T], error) {
 	var p *page[T]
-	r := &request{
-		op: op, resource: s.kind, method: http.MethodGet, path: s.path, query: query,
-		repeat: true, most: most,
+	out, err := s.c.do(ctx, request{
+		op: op, resource: s.kind, method: http.MethodGet, path: s.path, query: q,
+		repeat: true, maxAttempts: maxAttempts,
 		decode: func(rep *reply) (err error) {
-			p, err = s.page(rep.body)
+			p, err = decodePage(rep.body, s.decode)
 			return err
 		},
-	}
-	if err := s.c.do(ctx, r); err != nil {
+	})
+	if err != nil {
 		return nil, err
 	}
-	p.sent = r.sent
+	p.attempts = out.attempts
 	return p, nil
 }
 
 // find returns the resource that has the name.
-func (s *endpoint[T]) find(ctx context.Context, op, name string, most int, opts []ReadOption) (*T, error) {
+func (s *endpoint[T]) find(ctx context.Context, op, name string, maxAttempts int, opts []ReadOption) (*T, error) {
 	if name == "" {
 		return nil, invalid(op, s.kind, "the %s is empty", s.name)
 	}
 	o, err := readOptionsOf(opts)
-	if err != nil {
-		return nil, invalid(op, s.kind, "%w", err)
-	}
 	f := Eq(s.name, name)
-	if err := f.err(); err != nil {
+	if err = errors.Join(err, f.err()); err != nil {
 		return nil, invalid(op, s.kind, "%w", err)
 	}
-	p, err := s.query(ctx, op, o.addTo("filter="+url.QueryEscape(f.text)), most)
+	p, err := s.fetch(ctx, op, query(f, o), maxAttempts)
 	if err != nil {
 		return nil, err
 	}
 	got, kind, err := s.pick(p, name, o)
 	if err != nil {
-		return nil, &Error{Op: "scimclient: " + op, Resource: s.kind, Kind: kind, Attempts: p.sent, Err: err}
+		return nil, &Error{Op: "scimclient: " + op, Resource: s.kind, Kind: kind, Attempts: p.attempts, Err: err}
 	}
-	(*s.head(got).doc).partial = o.partial()
+	s.head(got).doc.partial = o.partial()
 	return got, nil
 }
 

@@ -219,8 +219,8 @@ func TestExtra(t *testing.T) {
 	out, err := json.Marshal(&fresh)
 	must(t, err)
 	want := `{"urn:example:x:2.0:Group":{"n":1},"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group","urn:example:x:2.0:Group"],"displayName":"g"}`
-	if string(out) != want {
-		t.Errorf("encoded: %s, want %s", out, want)
+	if diff := cmp.Diff(tree(t, []byte(want)), tree(t, out)); diff != "" {
+		t.Errorf("encoded (-want +got):\n%s", diff)
 	}
 	var n struct{ N int }
 	if ok, err := fresh.Extra("urn:example:x:2.0:group", &n); !ok || err != nil || n.N != 1 {

@@ -1,7 +1,7 @@
 package scimclient
 
 import (
-	"encoding/json"
+	"bytes"
 	"log/slog"
 
 	"github.com/iamscim/iamscim"
@@ -136,19 +136,20 @@ type Meta struct {
 	Version      string `json:"version,omitempty"` // an entity tag, for [IfMatch]
 }
 
-// userFields is User without methods: encoding/json decodes a whole page of
-// them in one go.
+// userFields is User without methods.
 type userFields User
 
 // UnmarshalJSON replaces u by the resource in data and keeps what has no
 // field. A password is dropped.
 func (u *User) UnmarshalJSON(data []byte) error {
-	var f userFields
-	if err := json.Unmarshal(data, &f); err != nil {
+	if string(bytes.TrimSpace(data)) == "null" {
+		return nil // by convention
+	}
+	got, err := decodeUser(bytes.Clone(data))
+	if err != nil {
 		return err
 	}
-	*u = User(f)
-	u.doc = newDocument(data)
+	*u = *got
 	return nil
 }
 
@@ -165,6 +166,12 @@ func (u User) MarshalJSON() ([]byte, error) {
 func (u *User) Extra(name string, v any) (bool, error) {
 	return u.doc.extra(userFields{}, name, v)
 }
+
+// Unread returns the attributes that couldn't be read into a field, because
+// their JSON type isn't that of RFC 7643, as "photos" or "emails[0].primary".
+// Their fields are empty; [User.Extra] reads them, and [Users.Replace] sends them
+// back as they are unless the field is set.
+func (u *User) Unread() []string { return u.doc.unreadAttributes() }
 
 // SetExtra sets an attribute that has no field to the JSON of v; nil removes
 // it. A schema URN is also added to Schemas.

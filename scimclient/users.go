@@ -12,21 +12,10 @@ import (
 type Users struct{ s endpoint[User] }
 
 func newUsers(c *Client) *Users {
-	adopt := func(f *userFields, d *document) *User {
-		u := (*User)(f)
-		u.doc = d
-		return u
-	}
 	return &Users{endpoint[User]{
 		c: c, kind: "User", path: "/Users", name: "userName",
-		head: func(u *User) head {
-			if u.doc == nil {
-				u.doc = &document{text: []byte("{}")}
-			}
-			return head{u.ID, u.UserName, u.ExternalID, &u.doc}
-		},
-		one:  func(body []byte) (*User, error) { return decodeOne(body, adopt) },
-		page: func(body []byte) (*page[User], error) { return decodePage(body, adopt) },
+		head:   func(u *User) head { return head{u.ID, u.UserName, u.ExternalID, u.doc} },
+		decode: decodeUser,
 	}}
 }
 

@@ -20,16 +20,16 @@ const (
 )
 
 // prover reads what a change should have led to, in at most so many attempts
-// of each request. e is how the change ended, nil if well.
-type prover func(ctx context.Context, e *Error, most int) (proof, error)
+// at each request. e is how the change ended, nil if well.
+type prover func(ctx context.Context, e *Error, maxAttempts int) (proof, error)
 
 // send sends a change and settles, by prove, what a lost reply leaves open.
-func (s *endpoint[T]) send(ctx context.Context, r *request, o writeOptions, prove prover) error {
+func (s *endpoint[T]) send(ctx context.Context, r request, o writeOptions, prove prover) error {
 	r.ifMatch = o.ifMatch
-	err := s.c.do(ctx, r)
+	out, err := s.c.do(ctx, r)
 	if err == nil {
 		if o.readBack {
-			return s.readBack(ctx, r, prove)
+			return s.readBack(ctx, r, out, prove)
 		}
 		return nil
 	}
@@ -37,7 +37,7 @@ func (s *endpoint[T]) send(ctx context.Context, r *request, o writeOptions, prov
 	// A refusal says nothing about the attempts before it, one of which may have
 	// done it: 404 after a delete, noTarget after a remove, 412 after any change.
 	refused := e.Status >= 400 && e.Status <= 499 && retry.Status(e.Status) == retry.Final
-	if !r.lost && !(refused && r.reached > 1) {
+	if !out.lost && !(refused && out.seen > 1) {
 		return e
 	}
 	var p proof
@@ -62,7 +62,7 @@ func (s *endpoint[T]) send(ctx context.Context, r *request, o writeOptions, prov
 }
 
 // readBack waits until the change can be read.
-func (s *endpoint[T]) readBack(ctx context.Context, r *request, prove prover) error {
+func (s *endpoint[T]) readBack(ctx context.Context, r request, out outcome, prove prover) error {
 	policy := s.c.retry
 	policy.Budget = policy.Replication
 	n, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
@@ -76,6 +76,7 @@ func (s *endpoint[T]) readBack(ctx context.Context, r *request, prove prover) er
 		return nil
 	}
 	e := r.fail(nil, err)
+	e.Attempts = out.attempts
 	if errors.Is(err, ErrNotApplied) {
 		e.Kind, e.Err = ErrNotApplied, fmt.Errorf("the service reported success; read %d times since", n)
 		if ctx.Err() != nil {
@@ -100,16 +101,16 @@ func (s *endpoint[T]) replace(ctx context.Context, id string, body []byte, opts 
 		return nil, invalid(op, s.resource(id), "%w", err)
 	}
 	var got *T
-	r := &request{
+	r := request{
 		op: op, resource: s.resource(id), method: http.MethodPut, path: path, body: body,
 		one: true, repeat: true, decode: s.decodeInto(&got, id),
 	}
-	prove := func(ctx context.Context, _ *Error, most int) (proof, error) {
-		now, err := s.get(ctx, op, id, most, nil)
+	prove := func(ctx context.Context, _ *Error, maxAttempts int) (proof, error) {
+		now, err := s.get(ctx, op, id, maxAttempts, nil)
 		if err != nil {
 			return unknowable, err
 		}
-		differ, err := differences(body, (*s.head(now).doc).text)
+		differ, err := differences(body, s.head(now).doc.text)
 		if err != nil || len(differ) > 0 {
 			return refuted, err
 		}
@@ -139,12 +140,12 @@ func (s *endpoint[T]) patch(ctx context.Context, op, id string, patch *Patch, op
 	if err != nil {
 		return invalid(op, s.resource(id), "%w", err)
 	}
-	r := &request{
+	r := request{
 		op: op, resource: s.resource(id), method: http.MethodPatch, path: path, body: body,
 		one: true, repeat: patch.repeatable(), decode: patched(id),
 	}
-	return s.send(ctx, r, o, func(ctx context.Context, _ *Error, most int) (proof, error) {
-		return s.provePatch(ctx, op, id, patch, most)
+	return s.send(ctx, r, o, func(ctx context.Context, _ *Error, maxAttempts int) (proof, error) {
+		return s.provePatch(ctx, op, id, patch, maxAttempts)
 	})
 }
 
@@ -182,18 +183,18 @@ func (s *endpoint[T]) delete(ctx context.Context, id string, opts []WriteOption)
 	if err != nil {
 		return invalid(op, s.resource(id), "%w", err)
 	}
-	r := &request{op: op, resource: s.resource(id), method: http.MethodDelete, path: path, one: true, repeat: true}
+	r := request{op: op, resource: s.resource(id), method: http.MethodDelete, path: path, one: true, repeat: true}
 	r.decode = func(rep *reply) error {
 		if rep.status != http.StatusNoContent {
 			return errors.New("a delete is answered with 204")
 		}
 		return nil
 	}
-	return s.send(ctx, r, o, func(ctx context.Context, e *Error, most int) (proof, error) {
+	return s.send(ctx, r, o, func(ctx context.Context, e *Error, maxAttempts int) (proof, error) {
 		if e != nil && e.Kind == ErrNotFound {
 			return proven, nil
 		}
-		_, err := s.get(ctx, op, id, most, nil)
+		_, err := s.get(ctx, op, id, maxAttempts, nil)
 		switch {
 		case errors.Is(err, ErrNotFound):
 			return proven, nil

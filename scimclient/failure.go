@@ -15,11 +15,33 @@ import (
 	"github.com/iamscim/iamscim/internal/retry"
 )
 
-// This file says what the end of an attempt means: for the caller, and for
-// whether there is another attempt.
+// This file says what a failed attempt means: for the caller, and for whether
+// there is another attempt.
+
+// failure is an attempt that didn't end in a good reply.
+type failure struct {
+	err   *Error
+	class retry.Class
+	pause time.Duration // the server asked for this much at least
+
+	tried bool // the attempt came as far as the network
+	seen  bool // a server may have seen the request
+	lost  bool // a server may have acted, and the reply doesn't say
+}
+
+// untried is a failure before anything was sent.
+func untried(e *Error) *failure { return &failure{err: e} }
+
+// fail makes an error of r.
+func (r request) fail(kind, err error) *Error {
+	return &Error{Op: "scimclient: " + r.op, Resource: r.resource, Kind: kind, Err: err}
+}
 
 // broken is an attempt without a whole reply.
-func (c *Client) broken(ctx context.Context, r *request, err error) (retry.Verdict, *Error) {
+func (c *Client) broken(ctx context.Context, r request, err error) *failure {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		err = u.Err // without the address, whose query may hold a name
+	}
 	if strings.Contains(err.Error(), "transport connection broken") {
 		// net/http has no sentinel for a header that was cut, and its text
 		// repeats what came of it.
@@ -30,34 +52,38 @@ func (c *Client) broken(ctx context.Context, r *request, err error) (retry.Verdi
 	}
 	// The shared classification wants net/http's own wrapping back.
 	wrapped := &url.Error{Op: r.method, Err: err}
-	class := retry.Transport(ctx, wrapped)
-	if !retry.Unsent(wrapped) {
-		r.lost = true
-	}
-	if ctx.Err() != nil {
+	unsent := retry.Unsent(wrapped)
+	f := &failure{class: retry.Transport(ctx, wrapped), tried: true, seen: !unsent, lost: !unsent}
+	switch {
+	case ctx.Err() != nil:
 		// The caller's doing, not the network's.
-		return r.verdict(class, 0), r.fail(nil, err)
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
+		f.err = r.fail(nil, err)
+		return f
+	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("no whole reply within %v", attemptTimeout)
 	}
-	e := r.fail(ErrUnreachable, err)
-	e.Remedy = c.remedy(e.Kind)
-	return r.verdict(class, 0), e
+	f.err = r.fail(ErrUnreachable, err)
+	f.err.Remedy = c.remedy(ErrUnreachable)
+	return f
 }
 
-// unusable is a 2xx reply that does not say what it should. Only one that was
-// cut is asked for again.
-func (c *Client) unusable(r *request, rep *reply, cut bool, err error) (retry.Verdict, *Error) {
-	r.lost = true
+// unusable is a 2xx reply that doesn't say what it should.
+func (c *Client) unusable(r request, rep *reply, class retry.Class, err error) *failure {
 	e := r.fail(iamscim.ErrBadReply, inWords(err))
 	e.Status = rep.status
 	e.Remedy = c.remedy(e.Kind)
-	class := retry.Final
-	if cut {
-		class = retry.Ambiguous
+	return &failure{err: e, class: class, tried: true, seen: true, lost: true}
+}
+
+// isCut reports that a body ended too early for the transport to notice: JSON
+// that stops halfway, or nothing at all where only the end of the connection
+// ended the body.
+func isCut(resp *http.Response, body []byte, err error) bool {
+	if len(body) == 0 {
+		return resp.ContentLength < 0
 	}
-	return r.verdict(class, 0), e
+	var syntax *json.SyntaxError
+	return errors.As(err, &syntax) && syntax.Offset >= int64(len(body))
 }
 
 // inWords says which attribute has the wrong type, without its value and
@@ -73,14 +99,8 @@ func inWords(err error) error {
 	return err
 }
 
-// refused is a reply that is not a 2xx.
-func (c *Client) refused(r *request, rep *reply) (retry.Verdict, *Error) {
-	class := retry.Status(rep.status)
-	// A 3xx does not say either: 303 is the answer to a POST that was done (RFC
-	// 9110 section 15.4.4).
-	if class == retry.Ambiguous || rep.status < 400 {
-		r.lost = true
-	}
+// refused is a reply that isn't a 2xx.
+func (c *Client) refused(r request, rep *reply) *failure {
 	e := r.fail(r.kindOf(rep.status), nil)
 	e.Status = rep.status
 	e.SCIMType, e.Detail = errorBody(rep.body)
@@ -91,17 +111,17 @@ func (c *Client) refused(r *request, rep *reply) (retry.Verdict, *Error) {
 	case e.Kind == iamscim.ErrInvalidArgument && e.Detail != "":
 		e.Remedy = "print the error with %+v for what the service said, which may hold names"
 	}
-	return r.verdict(class, retry.After(rep.header, time.Now())), e
+	class := retry.Status(rep.status)
+	return &failure{
+		err: e, class: class, pause: retry.After(rep.header, time.Now()), tried: true, seen: true,
+		// A 3xx doesn't say either: 303 is the answer to a POST that was done
+		// (RFC 9110 section 15.4.4).
+		lost: class == retry.Ambiguous || rep.status < 400,
+	}
 }
 
-// verdict decides about another attempt.
-func (r *request) verdict(class retry.Class, least time.Duration) retry.Verdict {
-	r.class = class
-	return retry.Verdict{Again: class == retry.Refused || class == retry.Ambiguous && r.repeat, Least: least}
-}
-
-// kindOf returns the sentinel of a status that is not a 2xx.
-func (r *request) kindOf(status int) error {
+// kindOf returns the sentinel of a status that isn't a 2xx.
+func (r request) kindOf(status int) error {
 	switch {
 	case status >= 300 && status <= 399:
 		return iamscim.ErrRedirected
@@ -172,42 +192,19 @@ func word(s string) string {
 	return s
 }
 
-const remedyThrottled = "the tenant's quota is 3,000 requests per minute for everybody who uses it: try later, or give this client less of it with WithRate"
-
-// remedy is what to do about a failure that says nothing more by itself.
-func (c *Client) remedy(kind error) string {
-	switch kind {
-	case ErrTokenRejected:
-		return "check that the token is whole, belongs to this tenant and is not deleted; a token just created may need a minute (WaitAccess waits for it)"
-	case ErrNotSyncer:
-		return c.remedyNotSyncer()
-	case ErrTenantUnknown:
-		return "check the base URI against the baseUri of the SCIM tenant, and that the tenant is not deleted"
-	case ErrThrottled:
-		return remedyThrottled
-	case ErrUnreachable:
-		return fmt.Sprintf("check that %s can be reached from here, also through the proxy if there is one", c.base.Host)
-	case iamscim.ErrUnavailable:
-		return "the service failed, which may pass: try later"
-	case ErrUnsupported:
-		return "if the server should have this, check the base URI: CheckAccess tells whether there is a tenant"
-	case iamscim.ErrRedirected:
-		return "redirects are not followed, as they would carry the token elsewhere: check the base URI and the proxy"
-	case iamscim.ErrBadReply:
-		return "check that the base URI is that of a SCIM service and that no proxy answers in its place"
+// endedBy adds the end of the context to e where err, the outcome of a retry
+// loop whose last error is e, has it.
+func (e *Error) endedBy(err error) {
+	if err == error(e) {
+		return
 	}
-	return ""
-}
-
-// remedyNotSyncer names the member and the role to bind, as exactly as is
-// known.
-func (c *Client) remedyNotSyncer() string {
-	organization, agent := "ORGANIZATION_ID", c.serviceAgent
-	if m := serviceAgentForm.FindStringSubmatch(agent); m != nil {
-		organization = m[1]
-	} else {
-		agent = "o-" + organization + "-" + c.base.Path[strings.LastIndexByte(c.base.Path, '/')+1:] + "@gcp-sa-iamscim.iam.gserviceaccount.com"
+	cause := context.DeadlineExceeded
+	if errors.Is(err, context.Canceled) {
+		cause = context.Canceled
 	}
-	return fmt.Sprintf("bind it on the organization: gcloud organizations add-iam-policy-binding %s --member='serviceAccount:%s' --role='roles/iam.scimSyncer'"+
-		" (in Go: scimtenant.OrganizationClient.GrantSyncer(ctx, %q, %q)), and allow some minutes for it to take effect; if it is bound, make sure that the token is not expired", organization, agent, organization, agent)
+	if e.Err == nil {
+		e.Err = cause
+		return
+	}
+	e.Err = fmt.Errorf("%w; %w", e.Err, cause)
 }

@@ -1,0 +1,48 @@
+package scimclient
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/iamscim/iamscim"
+)
+
+const remedyThrottled = "the tenant's quota is 3,000 requests per minute for everybody who uses it: try later, or give this client less of it with WithRate"
+
+// remedy is what to do about a failure that says nothing more by itself.
+func (c *Client) remedy(kind error) string {
+	switch kind {
+	case ErrTokenRejected:
+		return "check that the token is whole, belongs to this tenant and is not deleted; a token just created may need a minute (WaitAccess waits for it)"
+	case ErrNotSyncer:
+		return c.remedyNotSyncer()
+	case ErrTenantUnknown:
+		return "check the base URI against the baseUri of the SCIM tenant, and that the tenant is not deleted"
+	case ErrThrottled:
+		return remedyThrottled
+	case ErrUnreachable:
+		return fmt.Sprintf("check that %s can be reached from here, also through the proxy if there is one", c.base.Host)
+	case iamscim.ErrUnavailable:
+		return "the service failed, which may pass: try later"
+	case ErrUnsupported:
+		return "if the server should have this, check the base URI: CheckAccess tells whether there is a tenant"
+	case iamscim.ErrRedirected:
+		return "redirects are not followed, as they would carry the token elsewhere: check the base URI and the proxy"
+	case iamscim.ErrBadReply:
+		return "check that the base URI is that of a SCIM service and that no proxy answers in its place"
+	}
+	return ""
+}
+
+// remedyNotSyncer names the member and the role to bind, as exactly as is
+// known.
+func (c *Client) remedyNotSyncer() string {
+	organization, agent := "ORGANIZATION_ID", c.serviceAgent
+	if m := serviceAgentForm.FindStringSubmatch(agent); m != nil {
+		organization = m[1]
+	} else {
+		agent = "o-" + organization + "-" + c.base.Path[strings.LastIndexByte(c.base.Path, '/')+1:] + "@gcp-sa-iamscim.iam.gserviceaccount.com"
+	}
+	return fmt.Sprintf("bind it on the organization: gcloud organizations add-iam-policy-binding %s --member='serviceAccount:%s' --role='roles/iam.scimSyncer'"+
+		" (in Go: scimtenant.OrganizationClient.GrantSyncer(ctx, %q, %q)), and allow some minutes for it to take effect; if it is bound, make sure that the token is not expired", organization, agent, organization, agent)
+}
