@@ -35,7 +35,7 @@ func ExampleRetryPolicy() {
 
 	// Output:
 	// <nil>
-	// {Initial:200ms Max:32s Multiplier:2 Budget:10s MaxAttempts:0 Replication:2m0s}
+	// {Initial:200ms Max:32s Multiplier:2 Budget:10s AttemptTimeout:1m0s MaxAttempts:0 Replication:2m0s}
 }
 
 func ExampleError() {

@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"internal/paste":     {},
 	"internal/redact":    {},
 	"internal/resname":   {},
-	"internal/retry":     {""},
+	"internal/retry":     {"", "internal/useragent"},
 	"internal/useragent": {},
 }
 

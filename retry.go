@@ -6,14 +6,16 @@ import (
 )
 
 // RetryPolicy says how often and how long a client repeats a request that
-// failed for a passing reason: HTTP 408, 429, 500, 502, 503, 504, a connection
-// that could not be made or broke, a reply cut short. A field left zero has
-// its default, so the zero RetryPolicy is the default policy.
+// failed for a passing reason: HTTP 408, 429, every 5xx but 501 and 505, a
+// connection that could not be made or broke, a reply cut short or not received in
+// time. A field left zero has its default, so the zero RetryPolicy is the default
+// policy.
 //
 // Pauses grow from Initial by Multiplier to Max and are drawn at random
-// between zero and that (full jitter). A Retry-After of the service, in
-// seconds or as a date (RFC 9110 section 10.2.3), is honoured as the least
-// pause. No pause outlives the call's context.
+// between zero and that (full jitter). A pause that the service asks for is the
+// least pause: Retry-After in seconds or as a date (RFC 9110 section 10.2.3), or
+// the retryDelay of a google.rpc.RetryInfo. If it is longer than what is left of
+// Budget, the call ends at once. No pause outlives the call's context.
 //
 // A policy never makes a request repeatable that is not: a create whose
 // outcome is unknown is settled by reading, see the clients' documentation.
@@ -26,12 +28,16 @@ type RetryPolicy struct {
 	// lengthen. Default 32 s.
 	Max time.Duration
 
-	// Multiplier is at least 1. Default 2.
+	// Multiplier is 1 to 100. Default 2.
 	Multiplier float64
 
 	// Budget is the time from the first attempt after which no further
 	// attempt begins. Default 5 min.
 	Budget time.Duration
+
+	// AttemptTimeout is the most that one attempt takes, from asking for a
+	// connection to the last byte of the reply. Default 1 min.
+	AttemptTimeout time.Duration
 
 	// MaxAttempts bounds the attempts of one request; 1 means that nothing
 	// is repeated. Default 0: only the budget and the context bound them.
@@ -45,12 +51,17 @@ type RetryPolicy struct {
 
 // The defaults of a [RetryPolicy].
 const (
-	defaultInitial     = time.Second
-	defaultMax         = 32 * time.Second
-	defaultMultiplier  = 2
-	defaultBudget      = 5 * time.Minute
-	defaultReplication = 2 * time.Minute
+	defaultInitial        = time.Second
+	defaultMax            = 32 * time.Second
+	defaultMultiplier     = 2
+	defaultBudget         = 5 * time.Minute
+	defaultAttemptTimeout = time.Minute
+	defaultReplication    = 2 * time.Minute
 )
+
+// maxMultiplier is more than anybody needs: two pauses lead from the default
+// Initial to any Max.
+const maxMultiplier = 100
 
 // WithDefaults returns p with every zero field replaced by its default.
 func (p RetryPolicy) WithDefaults() RetryPolicy {
@@ -66,6 +77,9 @@ func (p RetryPolicy) WithDefaults() RetryPolicy {
 	if p.Budget == 0 {
 		p.Budget = defaultBudget
 	}
+	if p.AttemptTimeout == 0 {
+		p.AttemptTimeout = defaultAttemptTimeout
+	}
 	if p.Replication == 0 {
 		p.Replication = defaultReplication
 	}
@@ -73,14 +87,14 @@ func (p RetryPolicy) WithDefaults() RetryPolicy {
 }
 
 // Validate returns an error that names the first field out of range: no
-// duration may be negative, Multiplier not below 1, Max not below Initial.
+// duration may be negative, Multiplier is 1 to 100, Max not below Initial.
 func (p RetryPolicy) Validate() error {
 	q := p.WithDefaults()
 	switch {
-	case q.Initial < 0 || q.Max < 0 || q.Budget < 0 || q.Replication < 0:
+	case q.Initial < 0 || q.Max < 0 || q.Budget < 0 || q.AttemptTimeout < 0 || q.Replication < 0:
 		return fmt.Errorf("iamscim: RetryPolicy: durations must not be negative: %+v", p)
-	case !(q.Multiplier >= 1):
-		return fmt.Errorf("iamscim: RetryPolicy.Multiplier must be at least 1, is %v", p.Multiplier)
+	case !(q.Multiplier >= 1 && q.Multiplier <= maxMultiplier):
+		return fmt.Errorf("iamscim: RetryPolicy.Multiplier must be 1 to %d, is %v", maxMultiplier, p.Multiplier)
 	case q.Max < q.Initial:
 		return fmt.Errorf("iamscim: RetryPolicy.Max (%v) must not be below Initial (%v)", q.Max, q.Initial)
 	case q.MaxAttempts < 0:

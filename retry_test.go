@@ -11,7 +11,7 @@ import (
 
 func TestRetryPolicyDefaults(t *testing.T) {
 	t.Parallel()
-	all := iamscim.RetryPolicy{Initial: time.Second, Max: 32 * time.Second, Multiplier: 2, Budget: 5 * time.Minute, Replication: 2 * time.Minute}
+	all := iamscim.RetryPolicy{Initial: time.Second, Max: 32 * time.Second, Multiplier: 2, Budget: 5 * time.Minute, AttemptTimeout: time.Minute, Replication: 2 * time.Minute}
 	tests := []struct {
 		name     string
 		in, want iamscim.RetryPolicy
@@ -19,9 +19,9 @@ func TestRetryPolicyDefaults(t *testing.T) {
 		{"zero", iamscim.RetryPolicy{}, all},
 		{"idempotent", all, all},
 		{"an Initial above the default Max raises it", iamscim.RetryPolicy{Initial: time.Minute},
-			iamscim.RetryPolicy{Initial: time.Minute, Max: time.Minute, Multiplier: 2, Budget: 5 * time.Minute, Replication: 2 * time.Minute}},
-		{"what is set stays", iamscim.RetryPolicy{Initial: 1, Max: 2, Multiplier: 1, Budget: 3, MaxAttempts: 4, Replication: 5},
-			iamscim.RetryPolicy{Initial: 1, Max: 2, Multiplier: 1, Budget: 3, MaxAttempts: 4, Replication: 5}},
+			iamscim.RetryPolicy{Initial: time.Minute, Max: time.Minute, Multiplier: 2, Budget: 5 * time.Minute, AttemptTimeout: time.Minute, Replication: 2 * time.Minute}},
+		{"what is set stays", iamscim.RetryPolicy{Initial: 1, Max: 2, Multiplier: 1, Budget: 3, MaxAttempts: 4, AttemptTimeout: 6, Replication: 5},
+			iamscim.RetryPolicy{Initial: 1, Max: 2, Multiplier: 1, Budget: 3, MaxAttempts: 4, AttemptTimeout: 6, Replication: 5}},
 	}
 	for _, tt := range tests {
 		if got := tt.in.WithDefaults(); got != tt.want {
@@ -44,8 +44,12 @@ func TestRetryPolicyValidate(t *testing.T) {
 		{"negative max", iamscim.RetryPolicy{Max: -1}, "durations must not be negative"},
 		{"negative budget", iamscim.RetryPolicy{Budget: -1}, "durations must not be negative"},
 		{"negative replication", iamscim.RetryPolicy{Replication: -1}, "durations must not be negative"},
-		{"shrinking pauses", iamscim.RetryPolicy{Multiplier: 0.5}, "Multiplier must be at least 1"},
-		{"no number", iamscim.RetryPolicy{Multiplier: math.NaN()}, "Multiplier must be at least 1"},
+		{"negative attempt timeout", iamscim.RetryPolicy{AttemptTimeout: -1}, "durations must not be negative"},
+		{"pauses that explode", iamscim.RetryPolicy{Multiplier: 1e10}, "Multiplier must be 1 to 100"},
+		{"an infinite multiplier", iamscim.RetryPolicy{Multiplier: math.Inf(1)}, "Multiplier must be 1 to 100"},
+		{"the largest of all", iamscim.RetryPolicy{Initial: math.MaxInt64, Max: math.MaxInt64, Budget: math.MaxInt64, AttemptTimeout: math.MaxInt64, Multiplier: 100}, ""},
+		{"shrinking pauses", iamscim.RetryPolicy{Multiplier: 0.5}, "Multiplier must be 1 to 100"},
+		{"no number", iamscim.RetryPolicy{Multiplier: math.NaN()}, "Multiplier must be 1 to 100"},
 		{"max below initial", iamscim.RetryPolicy{Initial: 2, Max: 1}, "Max (1ns) must not be below Initial (2ns)"},
 		{"max below the default initial", iamscim.RetryPolicy{Max: time.Millisecond}, "must not be below Initial (1s)"},
 		{"negative attempts", iamscim.RetryPolicy{MaxAttempts: -1}, "MaxAttempts must not be negative"},

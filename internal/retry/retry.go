@@ -5,9 +5,7 @@ package retry
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -17,8 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/oauth2"
 
 	"github.com/iamscim/iamscim"
 )
@@ -37,20 +33,24 @@ const (
 	Ambiguous
 )
 
-// Status classifies an HTTP status.
+// Status classifies an HTTP status. One that isn't listed is the x00 of its class
+// (RFC 9110 section 15), and one outside of the classes is a 500.
 func Status(code int) Class {
-	switch code {
-	case http.StatusTooManyRequests:
+	switch {
+	case code == http.StatusTooManyRequests:
 		return Refused
-	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case code == http.StatusRequestTimeout:
 		return Ambiguous
+	case code == http.StatusNotImplemented, code == http.StatusHTTPVersionNotSupported:
+		return Final
+	case code >= 100 && code <= 499:
+		return Final
 	}
-	return Final
+	return Ambiguous
 }
 
-// Transport classifies an error of an HTTP round trip or of reading a body.
-// The end of ctx is Final.
+// Transport classifies an error of an HTTP round trip or of reading a body by its
+// type alone. [Attempt.Class] knows more. The end of ctx is Final.
 func Transport(ctx context.Context, err error) Class {
 	if err == nil || ctx.Err() != nil {
 		return Final
@@ -85,41 +85,33 @@ func Transport(ctx context.Context, err error) Class {
 	return Final
 }
 
-// Unsent reports that the error of a round trip is certain to mean that the
-// service did not get the request: no connection was made, none that can be
-// trusted, or the request could not even be formed or authenticated. An error
-// it does not know leaves that open.
-func Unsent(err error) bool {
-	var op *net.OpError
-	var dns *net.DNSError
-	var untrusted *tls.CertificateVerificationError
-	var notTLS tls.RecordHeaderError
-	var token *oauth2.RetrieveError
-	switch {
-	case errors.As(err, &op) && op.Op == "dial", errors.As(err, &dns), errors.Is(err, syscall.ECONNREFUSED):
-		return true
-	case errors.As(err, &untrusted), errors.As(err, &notTLS), errors.As(err, &token):
-		return true
-	}
-	text := err.Error()
-	return strings.Contains(text, "unsupported protocol scheme") || strings.Contains(text, "credentials: ")
-}
+// MaxPause caps every pause that a server asks for. No quota of this service
+// takes longer to be free again.
+const MaxPause = time.Hour
 
 // After returns the pause a reply's Retry-After asks for, in seconds or as a
-// date (RFC 9110 section 10.2.3); 0 if there is none that can be understood.
+// date (RFC 9110 section 10.2.3), at most [MaxPause]. It returns 0 if there is none
+// that can be understood.
 func After(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text == "" {
 		return 0
 	}
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
+	if digits := strings.TrimLeft(text, "0"); strings.Trim(text, "0123456789") == "" {
+		if len(digits) > len("3600") {
+			return MaxPause
+		}
+		seconds, _ := strconv.Atoi("0" + digits)
+		return Cap(time.Duration(seconds) * time.Second)
 	}
-	if at, err := http.ParseTime(text); err == nil && at.After(now) {
-		return at.Sub(now)
+	if at, err := http.ParseTime(text); err == nil {
+		return Cap(at.Sub(now))
 	}
 	return 0
 }
+
+// Cap returns a pause that a server asks for as one between 0 and [MaxPause].
+func Cap(pause time.Duration) time.Duration { return min(max(pause, 0), MaxPause) }
 
 // Verdict is what an attempt asks for: Again, after at least Least.
 type Verdict struct {
@@ -150,10 +142,17 @@ func Do(ctx context.Context, p iamscim.RetryPolicy, attempt func() (Verdict, err
 			return n, err
 		}
 		if werr := Wait(ctx, pause); werr != nil {
-			return n, fmt.Errorf("%w; %w", err, werr)
+			return n, &endedError{last: err, ended: werr}
 		}
 	}
 }
+
+// endedError is the last error of a loop that the context ended. Its text is made
+// when it is asked for: the last error may still be scrubbed.
+type endedError struct{ last, ended error }
+
+func (e *endedError) Error() string   { return e.last.Error() + "; " + e.ended.Error() }
+func (e *endedError) Unwrap() []error { return []error{e.last, e.ended} }
 
 // grow returns the next upper bound of a pause. It compares before it converts:
 // a product that is too large for a Duration has no defined value.

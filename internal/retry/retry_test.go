@@ -22,13 +22,18 @@ import (
 
 func TestStatus(t *testing.T) {
 	t.Parallel()
-	want := map[int]Class{
-		408: Ambiguous, 429: Refused, 500: Ambiguous, 502: Ambiguous, 503: Ambiguous, 504: Ambiguous,
-		200: Final, 301: Final, 307: Final, 400: Final, 401: Final, 403: Final, 404: Final, 409: Final, 412: Final, 413: Final, 501: Final,
-	}
-	for code, class := range want {
-		if got := Status(code); got != class {
-			t.Errorf("Status(%d) = %d, want %d", code, got, class)
+	listed := map[int]Class{408: Ambiguous, 429: Refused, 501: Final, 505: Final}
+	for code := 0; code <= 999; code++ {
+		want, ok := listed[code]
+		switch {
+		case ok:
+		case code >= 100 && code <= 499:
+			want = Final
+		default:
+			want = Ambiguous // 5xx, and what is in no class
+		}
+		if got := Status(code); got != want {
+			t.Errorf("Status(%d) = %d, want %d", code, got, want)
 		}
 	}
 }
@@ -107,7 +112,15 @@ func TestAfter(t *testing.T) {
 		{" 7 ", 7 * time.Second},
 		{"-1", 0},
 		{"1.5", 0},
-		{"99999999999999999999", 0},
+		{"007", 7 * time.Second},
+		{"3600", time.Hour},
+		{"3601", time.Hour},
+		{"2147483647", time.Hour},
+		{"9223372036854775807", time.Hour},
+		{"99999999999999999999", time.Hour},
+		{"0", 0},
+		{"+7", 0},
+		{"Fri, 31 Dec 9999 23:59:59 GMT", time.Hour},
 		{now.Add(90 * time.Second).Format(http.TimeFormat), 90 * time.Second},
 		{now.Add(-time.Hour).Format(http.TimeFormat), 0},
 		{"soon", 0},
