@@ -1,140 +1,80 @@
 package claimmap
 
-// typeKind is a CEL type as far as a claim mapping needs it.
-type typeKind uint8
+import (
+	"strings"
 
-const (
-	typeAny typeKind = iota // not known, or known to be wrong already
-	typeString
-	typeBool
-	typeInt
-	typeNumber
-	typeNull
-	typeList   // of elem
-	typeObject // with fields
+	"github.com/google/cel-go/cel"
 )
-
-// celType is the type of an expression.
-type celType struct {
-	kind   typeKind
-	elem   *celType
-	name   string      // typeObject: what messages call it
-	fields []attribute // typeObject
-}
-
-var (
-	anyType    = &celType{}
-	stringType = &celType{kind: typeString}
-	boolType   = &celType{kind: typeBool}
-	intType    = &celType{kind: typeInt}
-	numberType = &celType{kind: typeNumber}
-	nullType   = &celType{kind: typeNull}
-)
-
-func listOf(elem *celType) *celType { return &celType{kind: typeList, elem: elem} }
-
-func (t *celType) String() string {
-	switch t.kind {
-	case typeString:
-		return "a string"
-	case typeBool:
-		return "a bool"
-	case typeInt:
-		return "an int"
-	case typeNumber:
-		return "a double or uint"
-	case typeNull:
-		return "null"
-	case typeList:
-		return "a list"
-	case typeObject:
-		return "an object"
-	}
-	return "anything"
-}
-
-// attribute is a SCIM attribute or sub-attribute: one row of the tables "User
-// attributes", "Group attributes" and "Enterprise user schema extension
-// attributes" of srcSCIM.
-type attribute struct {
-	name string
-	typ  *celType
-
-	// refused says why a claim mapping cannot use the attribute; empty if it can.
-	refused string
-
-	// note is a warning for whoever uses the attribute.
-	note string
-}
-
-func stringsNamed(names ...string) []attribute {
-	var list []attribute
-	for _, name := range names {
-		list = append(list, attribute{name: name, typ: stringType})
-	}
-	return list
-}
-
-func object(name string, fields ...attribute) *celType {
-	return &celType{kind: typeObject, name: name, fields: fields}
-}
-
-// entries is the type of a multi-valued complex attribute.
-func entries(name string, fields ...attribute) *celType {
-	return listOf(object("an entry of "+name, fields...))
-}
 
 const enterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
-var primary = attribute{name: "primary", typ: boolType}
-
-// userType is what user is in a claim mapping.
-var userType = object("user", append(
-	stringsNamed("userName", "displayName", "nickName", "profileUrl", "title", "userType", "preferredLanguage", "locale", "timezone"),
-	attribute{name: "externalId", typ: stringType},
-	attribute{name: "name", typ: object("user.name",
-		stringsNamed("formatted", "familyName", "givenName", "middleName", "honorificPrefix", "honorificSuffix")...)},
-	attribute{name: "active", typ: boolType},
-	attribute{name: "emails", typ: entries("user.emails", append(stringsNamed("display", "type", "value"), primary)...)},
-	attribute{name: "phoneNumbers", typ: entries("user.phoneNumbers", append(stringsNamed("display", "type", "value"), primary)...)},
-	attribute{name: "ims", typ: entries("user.ims", stringsNamed("display", "type", "value")...)},
-	attribute{name: "photos", typ: entries("user.photos", stringsNamed("display", "type", "value")...)},
-	attribute{name: "addresses", typ: entries("user.addresses",
-		stringsNamed("formatted", "streetAddress", "locality", "region", "postalCode", "country")...)},
-	attribute{name: "entitlements", typ: entries("user.entitlements", stringsNamed("display", "type", "value")...)},
-	attribute{name: "roles", typ: entries("user.roles", stringsNamed("type", "value")...)},
-	attribute{name: enterpriseURN, typ: object("the enterprise extension", append(
-		stringsNamed("employeeNumber", "costCenter", "organization", "division", "department"),
-		attribute{name: "manager", typ: object("manager", append(stringsNamed("value", "displayName"),
-			attribute{name: "$ref", typ: stringType, refused: "can be provisioned and cannot be used in a claim mapping"})...)},
-	)...), note: "how a claim mapping spells the enterprise extension is not documented; this is the spelling of the SCIM resource"},
-	attribute{name: "x509Certificates", typ: anyType, refused: "can be provisioned and cannot be used in a claim mapping"},
-	attribute{name: "password", typ: stringType, refused: "is not supported by the service"},
-	attribute{name: "groups", typ: anyType, refused: "is not supported by the service; memberships come from the groups' members"},
-)...)
-
-// groupType is what group is in a claim mapping.
-var groupType = object("group", append(
-	stringsNamed("externalId", "displayName"),
-	attribute{name: "members", typ: anyType, refused: "can be provisioned and cannot be used in a claim mapping"},
-)...)
-
-func (t *celType) field(name string) *attribute {
-	for i := range t.fields {
-		if t.fields[i].name == name {
-			return &t.fields[i]
-		}
-	}
-	return nil
+// attribute is one row of the tables "User attributes", "Group attributes" and
+// "Enterprise user schema extension attributes" of srcSCIM.
+type attribute struct {
+	typ     *cel.Type
+	refused string // why a claim mapping cannot use it; empty if it can
+	note    string // a warning for whoever uses it
 }
 
-// names lists the fields a claim mapping can use.
-func (t *celType) names() []string {
-	var list []string
-	for _, f := range t.fields {
-		if f.refused == "" {
-			list = append(list, f.name)
-		}
+// The reasons why an attribute is refused.
+const (
+	onlyProvisioned = "can be provisioned and cannot be used in a claim mapping"
+	notSupported    = "is not supported by the service"
+)
+
+// objects has the attributes that a claim mapping sees, by the name that
+// messages give to the object. No name looks like an expression: cel-go would
+// take it for one.
+var objects = map[string]map[string]attribute{
+	"a user": texts("userName displayName nickName profileUrl title userType preferredLanguage locale timezone externalId").with(map[string]attribute{
+		"active":           {typ: cel.BoolType},
+		"name":             {typ: cel.ObjectType("a user's name")},
+		"emails":           entries("user.emails"),
+		"phoneNumbers":     entries("user.phoneNumbers"),
+		"ims":              entries("user.ims"),
+		"photos":           entries("user.photos"),
+		"addresses":        entries("user.addresses"),
+		"entitlements":     entries("user.entitlements"),
+		"roles":            entries("user.roles"),
+		enterpriseURN:      {typ: cel.ObjectType("the enterprise extension"), note: "how a claim mapping spells the enterprise extension is not documented; this is the spelling of the SCIM resource"},
+		"x509Certificates": {refused: onlyProvisioned},
+		"password":         {refused: notSupported},
+		"groups":           {refused: notSupported + "; memberships come from the groups' members"},
+	}),
+	"a user's name":                 texts("formatted familyName givenName middleName honorificPrefix honorificSuffix"),
+	"an entry of user.emails":       texts("display type value").with(map[string]attribute{"primary": {typ: cel.BoolType}}),
+	"an entry of user.phoneNumbers": texts("display type value").with(map[string]attribute{"primary": {typ: cel.BoolType}}),
+	"an entry of user.ims":          texts("display type value"),
+	"an entry of user.photos":       texts("display type value"),
+	"an entry of user.addresses":    texts("formatted streetAddress locality region postalCode country"),
+	"an entry of user.entitlements": texts("display type value"),
+	"an entry of user.roles":        texts("type value"),
+	"the enterprise extension": texts("employeeNumber costCenter organization division department").with(map[string]attribute{
+		"manager": {typ: cel.ObjectType("the manager")},
+	}),
+	"the manager": texts("value displayName").with(map[string]attribute{"$ref": {refused: onlyProvisioned}}),
+	"a group":     texts("externalId displayName").with(map[string]attribute{"members": {refused: onlyProvisioned}}),
+}
+
+type attributes map[string]attribute
+
+// texts makes attributes of type string of the names.
+func texts(names string) attributes {
+	set := attributes{}
+	for _, name := range strings.Fields(names) {
+		set[name] = attribute{typ: cel.StringType}
 	}
-	return list
+	return set
+}
+
+func (set attributes) with(others map[string]attribute) map[string]attribute {
+	for name, a := range others {
+		set[name] = a
+	}
+	return set
+}
+
+// entries is a multi-valued complex attribute.
+func entries(name string) attribute {
+	return attribute{typ: cel.ListType(cel.ObjectType("an entry of " + name))}
 }

@@ -43,6 +43,21 @@ var parserEnv = sync.OnceValue(func() *cel.Env {
 	return env
 })
 
+// macroEnv parses with the standard macros, for the type checker.
+var macroEnv = sync.OnceValue(func() *cel.Env {
+	env, err := cel.NewCustomEnv(
+		cel.Macros(cel.StandardMacros...),
+		cel.ParserRecursionLimit(parserRecursion),
+		cel.ParserErrorRecoveryLimit(parserRecovery),
+		cel.ParserExpressionSizeLimit(maxInput),
+		cel.ExpressionNodeLimit(4*parserNodes),
+	)
+	if err != nil {
+		panic("claimmap: cel-go refuses the parser's options: " + err.Error()) // constants only
+	}
+	return env
+})
+
 // parse returns the syntax tree of an expression, or what is wrong with it.
 func parse(expression string) (*node, []fault) {
 	if faults := scan(expression); len(faults) > 0 {
@@ -188,6 +203,7 @@ var evalEnv = sync.OnceValue(func() *cel.Env {
 		cel.ParserExpressionSizeLimit(32*maxInput),
 		cel.ExpressionNodeLimit(16*parserNodes),
 		cel.RegexProgramSizeLimit(maxPattern),
+		cel.CrossTypeNumericComparisons(true),
 	)
 	if err != nil {
 		panic("claimmap: cel-go refuses the environment: " + err.Error()) // constants only
@@ -232,6 +248,26 @@ func typeCheck(source string) []fault {
 		faults[i].class = ClassType
 	}
 	return faults
+}
+
+// constant evaluates an expression that reads nothing: its value if that is a
+// string, and why it fails.
+func (n *node) constant() (value any, failure string) {
+	c, err := compileTree(n)
+	if err != nil {
+		return nil, "it does not compile"
+	}
+	v, _, err := c.program.Eval(cel.NoVars())
+	if err != nil {
+		if err := runError(err); errors.Is(err, ErrCostExceeded) {
+			return nil, err.Error()
+		}
+		return nil, printable(err.Error())
+	}
+	if s, ok := v.(types.String); ok {
+		return string(s), ""
+	}
+	return nil, ""
 }
 
 func celFaults(source string, issues *cel.Issues) []fault {

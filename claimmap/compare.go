@@ -113,8 +113,7 @@ func Compare(providerMapping map[string]string, m Mapping, opts CompareOptions) 
 	if r == nil {
 		return Verdict{Result: Unproven, Reason: "the claim mapping has no google.subject"}
 	}
-	attr, _ := strings.CutSuffix(r.expr, lowerCall)
-	tenant := side{text: attr, lower: r.lower}
+	tenant := side{text: r.base, lower: r.lower}
 	vendor := known(opts.Vendor)
 	source, ok := providerMapping[keySubject]
 	if !ok {

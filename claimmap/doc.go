@@ -41,15 +41,21 @@
 //	['urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'].{employeeNumber,
 //	  costCenter,organization,division,department,manager.value,manager.displayName}
 //
-// with indexes, ==, !=, !, &&, ||, ?:, lowerAscii() and filter. Standard CEL
-// beyond that (has, all, exists, exists_one, map, contains, startsWith, endsWith,
-// matches, size, string, in, +, -, <, …), join and split are documented for a
-// provider's attribute mapping and shown in no claim mapping: accepted, and
-// [Mapping.Lint] says so. So it does where Google's pages contradict each other
-// (lowerAscii() on group.* and on user.externalId) and for the enterprise
-// extension, whose spelling in a claim mapping is not documented. Everything else is refused, as are
-// expressions of more than 2048 characters or with brackets nested more than 24
-// deep, before they are parsed.
+// with indexes, ==, !=, !, &&, ||, ?:, lowerAscii() and filter. cel-go's type
+// checker checks them against these attributes. A list holds values of one type.
+// What fails for everybody is refused: 1/0, [”][1], and a regular expression that
+// RE2 cannot read.
+//
+// These are accepted, and [Mapping.Lint] warns:
+//   - standard CEL beyond that (has, all, exists, exists_one, map, contains,
+//     startsWith, endsWith, matches, size, string, in, +, -, <, …), join and split:
+//     documented for a provider's attribute mapping, shown in no claim mapping
+//   - what one page of Google's allows and another forbids, as lowerAscii() on
+//     group.externalId
+//   - the enterprise extension, whose spelling in a claim mapping is not documented
+//
+// Everything else is refused. Expressions of more than 2048 characters, and
+// brackets nested more than 24 deep, are refused before they are parsed.
 //
 // # Comparing
 //
@@ -133,10 +139,11 @@
 //
 // [Mapping.Subject] and [Mapping.GroupValue] read the attribute directly.
 // [Mapping.EvaluateUser], [Mapping.EvaluateGroup] and [EvaluateAssertion] run the
-// expressions in cel-go, under limits on cost, sizes and nesting: an expression or
-// an identity from a stranger costs at most a moment. [CheckUnique] and
-// [CheckUniqueGroups] find, before an identity provider meets 409 or 400, what the
-// service will refuse.
+// expressions in cel-go. Cost, sizes and nesting are limited, so that an expression
+// or an identity from a stranger costs at most a moment.
+//
+// [CheckUnique] and [CheckUniqueGroups] find what the service would answer with 409
+// or 400, before an identity provider provisions a directory.
 //
 // # Errors
 //

@@ -100,7 +100,9 @@ func EvaluateAssertion(providerMapping map[string]string, assertion map[string]a
 	for i, key := range keys {
 		tree, found := readAssertionRule(key, providerMapping[key])
 		issues = append(issues, found...)
-		programs[i] = newProgram(tree)
+		if len(found) == 0 {
+			programs[i] = newProgram(tree)
+		}
 	}
 	if len(issues) > 0 {
 		sortIssues(issues)
@@ -180,7 +182,7 @@ func (e *evaluation) usable() bool {
 
 // closed evaluates a rule of a closed set.
 func (e *evaluation) closed(r *rule) string {
-	result, ok := e.run(r.key, r.program(), r)
+	result, ok := e.run(r.key, r.program, r)
 	if !ok {
 		return ""
 	}
@@ -196,7 +198,7 @@ func (e *evaluation) closed(r *rule) string {
 
 func (e *evaluation) rule(r *rule) {
 	if r.row == nil {
-		e.value(r.key, r.program())
+		e.value(r.key, r.program)
 		return
 	}
 	e.attributes.Subject = e.closed(r)
@@ -206,32 +208,27 @@ func (e *evaluation) rule(r *rule) {
 // run runs the program. The rule, which may be nil, tells which attribute it
 // reads: lowerAscii of null is a wrong type for CEL and an empty value for us.
 func (e *evaluation) run(key string, p *program, r *rule) (any, bool) {
-	expression := p.tree.String()
 	c, err := p.compile()
 	if err != nil {
-		e.fail(key, expression, ErrFailed, "it does not compile")
+		e.fail(key, p.expr, ErrFailed, "it does not compile")
 		return nil, false
 	}
 	result, detail, err := c.run(e.variable, e.data)
-	if errors.Is(err, ErrWrongType) && r != nil && e.isNull(r.read) {
+	if errors.Is(err, ErrWrongType) && r != nil && e.isNull(r.base) {
 		err, detail = ErrEmpty, ""
 	}
 	if err != nil {
-		e.fail(key, expression, err, detail)
+		e.fail(key, p.expr, err, detail)
 		return nil, false
 	}
 	return result, true
 }
 
 // isNull reports whether the attribute that a closed rule reads is null.
-func (e *evaluation) isNull(read accessor) bool {
-	switch read {
-	case readExternalID:
-		return e.data["externalId"] == nil
-	case readUserName:
-		return e.data["userName"] == nil
-	case readDisplayName:
-		return e.data["displayName"] == nil
+func (e *evaluation) isNull(base string) bool {
+	if base != attrEmail {
+		_, name, _ := strings.Cut(base, ".")
+		return e.data[name] == nil
 	}
 	emails, _ := e.data["emails"].([]any)
 	if len(emails) == 0 {
@@ -272,7 +269,7 @@ func (e *evaluation) value(key string, p *program) {
 	if !ok {
 		return
 	}
-	expression := p.tree.String()
+	expression := p.expr
 	if key == keyGroups {
 		e.groups(expression, result)
 		return

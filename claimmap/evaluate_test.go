@@ -431,12 +431,12 @@ func TestPreview(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got, err := claimmap.Preview(map[string]string{"google.subject": tt.provider}, decode(t, tt.assertion), m, user)
-			if got.Meet != tt.want || !errors.Is(err, tt.err) || got.Provisioned.Subject != "jane.doe@example.com" {
+			if got.Match != tt.want || !errors.Is(err, tt.err) || got.Provisioned.Subject != "jane.doe@example.com" {
 				t.Errorf("Preview(%s, %s) = %+v, %v, want Meet %v, error %v", tt.provider, tt.assertion, got, err, tt.want, tt.err)
 			}
 		})
 	}
-	if got, err := claimmap.Preview(nil, nil, claimmap.Mapping{}, nil); got.Meet || err == nil {
+	if got, err := claimmap.Preview(nil, nil, claimmap.Mapping{}, nil); got.Match || err == nil {
 		t.Errorf("Preview of nothing = %+v, %v, want two that do not meet and an error", got, err)
 	}
 }

@@ -61,7 +61,7 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// claimmap: invalid claim mapping:
-	//   google.subject: 1:6: user has no attribute mail that a claim mapping can use; did you mean user.emails[0].value?
+	//   google.subject: 1:6: a user has no attribute mail that a claim mapping can use; did you mean user.emails[0].value?
 	//       user.mail
 	//            ^
 	//       supported: user.externalId, user.externalId.lowerAscii(), user.userName, user.userName.lowerAscii(), user.emails[0].value, user.emails[0].value.lowerAscii()
@@ -155,7 +155,7 @@ func ExamplePreview() {
 	token := map[string]any{"email": "Jane.Doe@example.com"}
 	user := map[string]any{"emails": []any{map[string]any{"type": "work", "value": "Jane.Doe@example.com"}}}
 	meeting, err := claimmap.Preview(provider, token, claimmap.Recommended(claimmap.EntraID), user)
-	fmt.Println(meeting.Meet, meeting.Token.Subject, meeting.Provisioned.Subject, err)
+	fmt.Println(meeting.Match, meeting.Token.Subject, meeting.Provisioned.Subject, err)
 	// Output: false Jane.Doe@example.com jane.doe@example.com <nil>
 }
 
@@ -177,7 +177,7 @@ func ExampleCheckUnique() {
 func ExampleSupported() {
 	for _, row := range claimmap.Supported() {
 		if row.Key == "google.group" {
-			fmt.Println(row.Expression, row.Conflict != "")
+			fmt.Println(row.Expression, row.Contradiction != "")
 		}
 	}
 	// Output:

@@ -80,7 +80,7 @@ func checkIssues(t *testing.T, err error) {
 // plainCEL is cel-go as anybody would set it up.
 func plainCEL(t testing.TB) *cel.Env {
 	t.Helper()
-	env, err := cel.NewEnv(ext.Strings(), cel.Variable("user", cel.DynType), cel.Variable("group", cel.DynType), cel.Variable("assertion", cel.DynType))
+	env, err := cel.NewEnv(ext.Strings(), cel.CrossTypeNumericComparisons(true), cel.Variable("user", cel.DynType), cel.Variable("group", cel.DynType), cel.Variable("assertion", cel.DynType))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func FuzzCheckUnique(f *testing.F) {
 			users = append(users, claimmap.User{ExternalID: s, UserName: s})
 		}
 		m := subjectMapping(t, "user.externalId.lowerAscii()")
-		var got []claimmap.Conflict
+		var got []claimmap.RowError
 		for c := range claimmap.CheckUnique(func(yield func(claimmap.User) bool) {
 			for _, u := range users {
 				if !yield(u) {
@@ -330,18 +330,18 @@ func FuzzCheckUnique(f *testing.F) {
 				got = append(got, c)
 			}
 		}
-		var want []claimmap.Conflict
+		var want []claimmap.RowError
 		for i, u := range users {
 			subject, err := m.Subject(u)
 			for j := 0; j < i && err == nil; j++ {
 				if other, err := m.Subject(users[j]); err == nil && other == subject {
-					want = append(want, claimmap.Conflict{Key: "google.subject", Row: i, First: j})
+					want = append(want, claimmap.RowError{Key: "google.subject", Row: i, First: j})
 					break
 				}
 			}
 			for j := 0; j < i && u.UserName != "" && utf8.ValidString(u.UserName); j++ {
 				if strings.EqualFold(users[j].UserName, u.UserName) && utf8.ValidString(users[j].UserName) {
-					want = append(want, claimmap.Conflict{Key: "userName", Row: i, First: j})
+					want = append(want, claimmap.RowError{Key: "userName", Row: i, First: j})
 					break
 				}
 			}

@@ -1,7 +1,6 @@
 package claimmap
 
 import (
-	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
@@ -124,82 +123,20 @@ func FuzzExtract(f *testing.F) {
 	})
 }
 
-// TestLowerASCII compares the fast paths with the plain loop, at every length
-// and for every byte.
+// TestLowerASCII compares with the plain loop for every byte.
 func TestLowerASCII(t *testing.T) {
 	t.Parallel()
-	plain := func(s string) string { return string(appendLower(nil, s)) }
-	rng := rand.New(rand.NewPCG(3, 4))
-	for length := range 300 {
-		for range 20 {
-			b := make([]byte, length)
-			for i := range b {
-				b[i] = byte(rng.IntN(128))
-				if rng.IntN(200) == 0 {
-					b[i] = byte(rng.IntN(256))
+	for c := range rune(0x250) {
+		for _, s := range []string{string(c), "abc" + string(c) + "Z"} {
+			want := []byte(s)
+			for i, b := range want {
+				if 'A' <= b && b <= 'Z' {
+					want[i] = b + ('a' - 'A')
 				}
 			}
-			if got, want := lowerASCII(string(b)), plain(string(b)); got != want {
-				t.Fatalf("lowerASCII(%q) = %q, want %q", b, got, want)
-			}
-		}
-	}
-	for c := range 256 {
-		for _, s := range []string{string([]byte{byte(c)}), "abcdefg" + string([]byte{byte(c)}), "abcdefgh" + string([]byte{byte(c)}) + "xyzxyzx"} {
-			if got, want := lowerASCII(s), plain(s); got != want {
+			if got := lowerASCII(s); got != string(want) {
 				t.Errorf("lowerASCII(%q) = %q, want %q", s, got, want)
 			}
-			upper, foreign := letters(s)
-			if foreign != (c >= 0x80) || !foreign && upper != (c >= 'A' && c <= 'Z') {
-				t.Errorf("letters(%q) = %v, %v", s, upper, foreign)
-			}
 		}
-	}
-}
-
-// TestHashesOfSameValues: values that are the same have the same hash.
-func TestHashesOfSameValues(t *testing.T) {
-	t.Parallel()
-	h := newHasher()
-	for _, same := range [][]string{{"k", "K", "\u212A"}, {"s", "S", "ſ"}, {"äb", "ÄB", "Äb"}, {"σ", "Σ", "ς"}, {"jdoe@example.com", "JDoe@Example.COM"}, {"kß", "\u212Aß"}} {
-		for _, value := range same {
-			if !strings.EqualFold(value, same[0]) {
-				t.Fatalf("%q and %q are not the same", value, same[0])
-			}
-			if h.hash(value, folded) != h.hash(same[0], folded) {
-				t.Errorf("hash(%q) and hash(%q) differ", value, same[0])
-			}
-		}
-	}
-	if h.hash("ABÄ", lowered) != h.hash("abÄ", lowered) || h.hash("Ä", lowered) == h.hash("ä", lowered) || h.hash("a", exactly) == h.hash("A", exactly) {
-		t.Error("hashes do not follow lowerAscii or the exact value")
-	}
-}
-
-// TestCollisions shows that two values with one hash are no duplicates, and
-// that a hash of 0 is as good as any.
-func TestCollisions(t *testing.T) {
-	t.Parallel()
-	var set hashSet
-	for _, hash := range []uint64{7, 0, 9, 0, 7, 7, 1 << 63} {
-		set.add(hash)
-	}
-	found := set.duplicates()
-	if len(found) != 2 || found[0] != 1 || found[1] != 7 {
-		t.Fatalf("duplicates() = %v, want 0, taken for 1, and 7", found)
-	}
-	s := newSuspicion(found)
-	equal := func(a, b string) bool { return a == b }
-	for row, value := range []string{"a", "b", "a"} {
-		first, ok := s.meet(7, value, row, equal)
-		if want := row == 2; ok != want || first != 0 {
-			t.Errorf("meet(7, %q) in row %d = %d, %v, want a duplicate: %v", value, row, first, ok, want)
-		}
-	}
-	if _, ok := s.meet(8, "a", 3, equal); ok || !s.may(7) {
-		t.Error("a hash that was not looked for is a duplicate, or one that was is not")
-	}
-	if !s.unseen() { // 0 was never met
-		t.Error("unseen() = false, although one hash did not return")
 	}
 }

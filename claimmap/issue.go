@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // ErrInvalid matches, with errors.Is, every [*Error]: a claim mapping that must
@@ -28,10 +29,10 @@ const (
 
 // Classes of warnings, found by [Mapping.Lint].
 const (
-	ClassIgnored      Class = "ignored"      // legal, and not evaluated under this usage
-	ClassUndocumented Class = "undocumented" // not, or not yet, on every page of Google's; the service may refuse it
-	ClassConflict     Class = "conflict"     // Google's pages contradict each other
-	ClassRisk         Class = "risk"         // legal and dangerous
+	ClassIgnored       Class = "ignored"       // legal, and not evaluated under this usage
+	ClassUndocumented  Class = "undocumented"  // not, or not yet, on every page of Google's; the service may refuse it
+	ClassContradiction Class = "contradiction" // Google's pages contradict each other
+	ClassRisk          Class = "risk"          // legal and dangerous
 )
 
 // Issue is one problem of a claim mapping, or one warning.
@@ -139,10 +140,9 @@ func visible(runes []rune) string {
 	shown := make([]rune, len(runes))
 	for i, r := range runes {
 		switch {
-		case r == '\t' || r == '\r' || r == '\u00a0' || r == '\u202f' || r == '\u2009' || r == '\u2003':
+		case unicode.IsSpace(r):
 			r = ' '
-		case r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u200b' || r == '\u200c' || r == '\u200d' ||
-			r == '\u2060' || r == '\ufeff' || r == '\u00ad' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069':
+		case !unicode.IsPrint(r):
 			r = '\ufffd'
 		}
 		shown[i] = r

@@ -41,29 +41,26 @@ type rule struct {
 	key  string
 	expr string // canonical text
 
-	// Of a key with a closed set: its row, and what that reads.
+	// Of a key with a closed set: its row, without lowerAscii(), and whether it
+	// has that.
 	row   *SupportedExpression
-	read  accessor
+	base  string
 	lower bool
 
 	// Of the other keys.
-	note []fault  // warnings about the expression, with places in src
-	src  string   // the text as written
-	eval *program // the expression, to be run
+	note []fault // warnings about the expression, with places in src
+	src  string  // the text as written
+
+	program *program
 }
 
 // closedRule makes the rule for an expression that is a row of the table.
 func closedRule(key, expression string) rule {
-	var r rule
-	r.key = key
-	r.close(closed(key, expression))
+	r := rule{key: key, src: expression}
+	if issues := r.resolve(); issues != nil {
+		panic("claimmap: the table of expressions is wrong: " + issues[0].Message)
+	}
 	return r
-}
-
-// close makes r the rule of a row of the table.
-func (r *rule) close(row *SupportedExpression) {
-	r.row, r.expr = row, row.Expression
-	r.read, r.lower = accessorOf(row.Expression)
 }
 
 // compareKeys orders keys: google.subject, google.group, the other google keys
@@ -98,16 +95,6 @@ func keyRank(key string) int {
 // fault is a missing key is reported by [Mapping.Validate], so that what a
 // service holds can be read.
 func New(rules map[string]string) (Mapping, error) {
-	// No rule refers to another, so the usual two need no sorting and no parser.
-	if len(rules) == 2 {
-		subject, group := closed(keySubject, rules[keySubject]), closed(keyGroup, rules[keyGroup])
-		if subject != nil && group != nil {
-			m := Mapping{rules: []rule{{key: keySubject}, {key: keyGroup}}}
-			m.rules[0].close(subject)
-			m.rules[1].close(group)
-			return m, nil
-		}
-	}
 	if len(rules) > maxRules {
 		return Mapping{}, &Error{Issues: []Issue{{Class: ClassLimit, Message: fmt.Sprintf("%d rules; at most %d are read", len(rules), maxRules)}}}
 	}
@@ -169,29 +156,27 @@ func checkKey(key string) []Issue {
 		issue.Message = "not a key of a claim mapping: google.groups belongs to the provider's attribute mapping, and is ignored once SCIM supplies the groups"
 	case strings.ContainsAny(key, `"'{}`):
 		issue.Message = "a key has no quotes or braces; this looks like JSON or Terraform, and the rules of a flag are KEY=EXPRESSION"
-	case plain(key) != key:
-		issue.Message = foreignCharacter(firstForeign(key))
 	case strings.TrimSpace(key) != key:
 		issue.Message = "white space around a key is part of the key"
 	default:
 		issue.Message = "not a key of a claim mapping; the keys are " + strings.Join(googleKeys[:], ", ") + " and attribute.KEY"
+		if r, ok := firstForeign(key); ok {
+			issue.Message = foreignCharacter(r)
+		}
 	}
 	return []Issue{issue}
 }
 
 // resolve checks the rule's expression and fills in the rest of the rule.
 func (r *rule) resolve() []Issue {
-	if row := closed(r.key, r.src); row != nil {
-		r.close(row)
-		return nil
-	}
 	tree, faults := parse(r.src)
 	if faults != nil {
 		return r.issues(explainSyntax(r.src, faults))
 	}
-	r.expr = tree.String()
-	if row := closed(r.key, r.expr); row != nil {
-		r.close(row)
+	r.program = newProgram(tree)
+	r.expr = r.program.expr
+	if r.row = closed(r.key, r.expr); r.row != nil {
+		r.base, r.lower = strings.CutSuffix(r.expr, lowerCall)
 		return nil
 	}
 	meant := r.key
@@ -200,29 +185,20 @@ func (r *rule) resolve() []Issue {
 			return nil // nothing is known of what the expression should be
 		}
 	}
-	c := checker{key: meant}
-	result := c.check(tree)
+	c := check(meant, tree, r.src)
 	if len(c.faults) == 0 && isClosed(r.key) {
 		c.faults = append(c.faults, r.outside(tree))
 	}
-	if len(c.faults) == 0 && result.kind != typeString && result.kind != typeAny {
-		hint := ""
-		if result.kind == typeBool || result.kind == typeInt || result.kind == typeNumber {
-			hint = "; string(…) makes one"
-		}
-		c.fail(0, ClassType, "the result is %s and must be a string%s", result, hint)
+	if result := c.result(); len(c.faults) == 0 && result != "" {
+		c.fail(0, ClassType, "the result must be a string, not %s", result)
 	}
 	if n := utf8.RuneCountInString(r.expr); n > maxRule && strings.HasPrefix(r.key, attributePrefix) {
 		c.fail(0, ClassLimit, "%d characters; a rule has at most %d", n, maxRule)
-	}
-	if len(c.faults) == 0 {
-		c.faults = typeCheck(r.src) // what the checker leaves to CEL, as kinds of numbers
 	}
 	if len(c.faults) > 0 {
 		return r.issues(c.faults)
 	}
 	r.note = c.notes
-	r.eval = newProgram(tree)
 	return nil
 }
 

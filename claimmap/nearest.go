@@ -1,71 +1,64 @@
 package claimmap
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
 
-// meant names, for words people use, the expression they mean. Words are
-// compared without case and without _ and -.
+// Words people use for what they mean. They are compared without case and
+// without _ and -.
 var (
-	meantSubject = map[string]string{
-		"externalid": "user.externalId", "oid": "user.externalId", "objectid": "user.externalId", "objectidentifier": "user.externalId",
-		"id": "user.externalId", "uid": "user.externalId", "userid": "user.externalId", "sub": "user.externalId", "immutableid": "user.externalId",
-		"newexternalid": "user.externalId",
-		"username":      "user.userName", "upn": "user.userName", "userprincipalname": "user.userName", "preferredusername": "user.userName",
-		"login": "user.userName", "uniquename": "user.userName", "samaccountname": "user.userName",
-		"mail": "user.emails[0].value", "mails": "user.emails[0].value", "email": "user.emails[0].value", "emails": "user.emails[0].value",
-		"emailaddress": "user.emails[0].value", "workemail": "user.emails[0].value", "primaryemail": "user.emails[0].value",
-	}
-	meantGroup = map[string]string{
-		"externalid": "group.externalId", "oid": "group.externalId", "objectid": "group.externalId", "id": "group.externalId", "groupid": "group.externalId",
-		"uid":         "group.externalId",
-		"displayname": "group.displayName", "name": "group.displayName", "cn": "group.displayName", "groupname": "group.displayName", "display": "group.displayName",
-	}
-	lowering = map[string]bool{
-		"lower": true, "lowerascii": true, "tolower": true, "tolowercase": true, "lowercase": true, "downcase": true,
-		"upper": true, "upperascii": true, "touppercase": true, "tolowerascii": true,
-	}
+	meantSubject = aliases(
+		attrExternalID, "externalid newexternalid oid objectid objectidentifier id uid userid sub immutableid",
+		attrUserName, "username upn userprincipalname preferredusername login uniquename samaccountname",
+		attrEmail, "mail mails email emails emailaddress workemail primaryemail",
+	)
+	meantGroup = aliases(
+		groupExternalID, "externalid oid objectid id groupid uid",
+		groupDisplayName, "displayname name cn groupname display",
+	)
+	meantKey = aliases(
+		keySubject, "subject subjects sub", keyGroup, "group groups memberof", keyDisplayName, "displayname name",
+		keyProfilePhoto, "profilephoto photo picture", keyEmail, "email mail", keyPOSIXUsername, "posixusername posix",
+	)
+	lowering = aliases(lowerCall, "lower lowerascii tolower tolowercase lowercase downcase upper upperascii touppercase tolowerascii")
 )
+
+// aliases makes a table of pairs of what is meant and the words for it.
+func aliases(pairs ...string) map[string]string {
+	table := map[string]string{}
+	for pair := range slices.Chunk(pairs, 2) {
+		for _, word := range strings.Fields(pair[1]) {
+			table[word] = pair[0]
+		}
+	}
+	return table
+}
 
 // nearestExpression returns the documented expression of the key that the
 // text most likely means, or "".
 func nearestExpression(key, text string) string {
-	text = plain(text)
+	if !isClosed(key) {
+		return nearestOf(text, expressionsFor(key))
+	}
 	meant := meantSubject
 	if key == keyGroup {
 		meant = meantGroup
 	}
-	if !isClosed(key) {
-		return nearestOf(text, expressionsFor(key))
-	}
-	base, lower := "", false
+	base, lower := "", ""
 	for _, word := range words(text) {
-		lower = lower || lowering[word]
 		if base == "" {
 			base = meant[word]
+		}
+		if lower == "" {
+			lower = lowering[word]
 		}
 	}
 	if base == "" {
 		return nearestOf(text, expressionsFor(key))
 	}
-	if lower {
-		return base + ".lowerAscii()"
-	}
-	return base
-}
-
-// plain replaces characters that only look right by those they look like.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if like, ok := lookalikes[r]; ok {
-			return like
-		}
-		if r == '\u200b' || r == '\u200c' || r == '\u200d' || r == '\u2060' || r == '\ufeff' || r == '\u00ad' {
-			return -1
-		}
-		return r
-	}, s)
+	return base + lower
 }
 
 // words returns the identifiers of a text without case, _ and -.
@@ -81,30 +74,9 @@ func words(s string) []string {
 
 // nearestKey returns the key that is most likely meant, or "".
 func nearestKey(key string) string {
-	key = strings.TrimSpace(plain(key))
-	for _, known := range googleKeys {
-		if strings.EqualFold(key, known) {
-			return known
-		}
-	}
-	last := key
-	if i := strings.LastIndexAny(key, ".:/"); i >= 0 {
-		last = key[i+1:]
-	}
-	switch w := words(last); {
-	case len(w) != 1:
-	case w[0] == "groups" || w[0] == "group" || w[0] == "memberof":
-		return keyGroup
-	case w[0] == "subject" || w[0] == "sub" || w[0] == "subjects":
-		return keySubject
-	case w[0] == "displayname" || w[0] == "name":
-		return keyDisplayName
-	case w[0] == "profilephoto" || w[0] == "photo" || w[0] == "picture":
-		return keyProfilePhoto
-	case w[0] == "email" || w[0] == "mail":
-		return keyEmail
-	case w[0] == "posixusername" || w[0] == "posix":
-		return keyPOSIXUsername
+	key = strings.TrimFunc(key, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
+	if w := words(key[strings.LastIndexAny(key, ".:/")+1:]); len(w) == 1 && meantKey[w[0]] != "" && !strings.HasPrefix(key, attributePrefix) {
+		return meantKey[w[0]]
 	}
 	prefix, rest, found := strings.Cut(key, ".")
 	if found && prefix != "google" && nearestOf(prefix, []string{"attribute"}) != "" {
@@ -144,7 +116,7 @@ func nearestOf(s string, candidates []string) string {
 	}
 	best, found := 0, ""
 	for _, candidate := range candidates {
-		d := distance(strings.ToLower(s), strings.ToLower(candidate))
+		d := distance([]rune(strings.ToLower(s)), []rune(strings.ToLower(candidate)))
 		if d <= max(1, len(candidate)/4) && (found == "" || d < best) {
 			best, found = d, candidate
 		}
@@ -152,16 +124,16 @@ func nearestOf(s string, candidates []string) string {
 	return found
 }
 
-// distance is the Levenshtein distance of two texts, in bytes.
-func distance(a, b string) int {
+// distance is the Levenshtein distance of two texts.
+func distance(a, b []rune) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
-	for i := range len(a) {
+	for i := range a {
 		diagonal := row[0]
 		row[0] = i + 1
-		for j := range len(b) {
+		for j := range b {
 			cost := diagonal
 			if a[i] != b[j] {
 				cost++

@@ -289,3 +289,29 @@ func (n *node) sameLink(m *node) bool {
 	}
 	return slices.EqualFunc(n.args[1:], m.args[1:], equalNodes)
 }
+
+// find returns the node that begins at an offset, or nil.
+func (n *node) find(at int) *node {
+	var found *node
+	n.walk(func(m *node) {
+		if m.at == at && found == nil {
+			found = m
+		}
+	})
+	return found
+}
+
+// start is the offset where the text of n begins: of its leftmost token.
+func (n *node) start() int {
+	switch n.kind {
+	case nodeSelect, nodeIndex, nodeMember, nodeBinary, nodeLogic, nodeIf:
+		return n.args[0].start()
+	case nodeCall:
+		return n.calledAt()
+	}
+	return n.at
+}
+
+// calledAt is the offset of the function's name in a call, whose own offset is
+// that of the bracket.
+func (n *node) calledAt() int { return max(0, n.at-len([]rune(n.name))) }

@@ -29,6 +29,10 @@ const (
 	attrExternalID = "user.externalId"
 	attrUserName   = "user.userName"
 	attrEmail      = "user.emails[0].value"
+	attrEmails     = "user.emails"
+
+	groupExternalID  = "group.externalId"
+	groupDisplayName = "group.displayName"
 )
 
 // pair relates a claim and an attribute for a vendor: they are filled from the

@@ -19,36 +19,12 @@ const (
 
 // program is an expression that can be run. It is compiled when it first is.
 type program struct {
-	tree    *node
+	expr    string // canonical
 	compile func() (*compiled, error)
 }
 
 func newProgram(tree *node) *program {
-	return &program{tree: tree, compile: sync.OnceValues(func() (*compiled, error) { return compileTree(tree) })}
-}
-
-// closedPrograms are the programs of the closed sets, in the order of the
-// table: constants, compiled at most once.
-var closedPrograms = sync.OnceValue(func() map[string]*program {
-	programs := make(map[string]*program)
-	for i := range supported {
-		if row := &supported[i]; row.Closed {
-			tree, faults := parse(row.Expression)
-			if faults != nil {
-				panic("claimmap: the table of expressions is wrong: " + row.Expression)
-			}
-			programs[row.Expression] = newProgram(tree)
-		}
-	}
-	return programs
-})
-
-// program returns what evaluates the rule.
-func (r *rule) program() *program {
-	if r.row != nil {
-		return closedPrograms()[r.expr]
-	}
-	return r.eval
+	return &program{tree.String(), sync.OnceValues(func() (*compiled, error) { return compileTree(tree) })}
 }
 
 // Some operations of CEL cost more than cel-go accounts for where it does not

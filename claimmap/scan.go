@@ -2,6 +2,8 @@ package claimmap
 
 import (
 	"fmt"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -92,42 +94,28 @@ func skipString(runes []rune, i int, raw bool) int {
 	return len(runes)
 }
 
-// lookalikes are characters that editors, chat programs and word processors
-// put in the place of the ones CEL knows.
-var lookalikes = map[rune]rune{
-	'а': 'a', 'с': 'c', 'ԁ': 'd', 'е': 'e', 'һ': 'h', 'і': 'i', 'ј': 'j', 'ӏ': 'l', 'о': 'o', 'р': 'p', 'ѕ': 's', 'у': 'y', 'х': 'x',
-	'А': 'A', 'В': 'B', 'С': 'C', 'Е': 'E', 'Н': 'H', 'І': 'I', 'К': 'K', 'М': 'M', 'О': 'O', 'Р': 'P', 'Ѕ': 'S', 'Т': 'T', 'Х': 'X',
-	'α': 'a', 'ε': 'e', 'ι': 'i', 'ο': 'o', 'ρ': 'p', 'υ': 'u', 'ν': 'v', 'Α': 'A', 'Β': 'B', 'Ε': 'E', 'Ι': 'I', 'Ν': 'N', 'Ο': 'O', 'Ρ': 'P', 'Τ': 'T',
-	'‘': '\'', '’': '\'', '‚': '\'', '′': '\'', '“': '"', '”': '"', '„': '"', '″': '"', '«': '"', '»': '"',
-	'–': '-', '—': '-', '−': '-', '‑': '-', '．': '.', '‧': '.', '․': '.', '（': '(', '）': ')', '［': '[', '］': ']', '，': ',', '＝': '=', '０': '0',
-	'\u00a0': ' ', '\u2003': ' ', '\u2009': ' ', '\u202f': ' ', '\u3000': ' ',
-}
-
+// foreignCharacter says what is wrong with a character that CEL has no use for
+// outside a string.
 func foreignCharacter(r rune) string {
-	if like, ok := lookalikes[r]; ok {
-		if like == ' ' {
-			return fmt.Sprintf("U+%04X is a space that CEL does not know; type a plain one", r)
-		}
-		return fmt.Sprintf("%c (U+%04X) looks like %c but is another character; type it again", r, r, like)
-	}
-	switch r {
-	case '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff', '\u00ad':
+	switch {
+	case r < ' ' || r == 0x7f:
+		return fmt.Sprintf("control character U+%04X", r)
+	case unicode.IsSpace(r):
+		return fmt.Sprintf("U+%04X is a space that CEL does not know; type a plain one", r)
+	case !unicode.IsPrint(r):
 		return fmt.Sprintf("invisible character U+%04X", r)
 	}
-	if r < ' ' || r == 0x7f {
-		return fmt.Sprintf("control character U+%04X", r)
-	}
-	return fmt.Sprintf("%c (U+%04X) has no meaning outside a string", r, r)
+	return fmt.Sprintf("%c (U+%04X) is not an ASCII character; type it again", r, r)
 }
 
-// firstForeign returns the first character of s that plain replaces.
-func firstForeign(s string) rune {
-	for _, r := range s {
-		if plain(string(r)) != string(r) {
-			return r
-		}
+// firstForeign returns the first character of s that is not printable ASCII.
+func firstForeign(s string) (r rune, ok bool) {
+	i := strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+	if i < 0 {
+		return 0, false
 	}
-	return 0
+	r, _ = utf8.DecodeRuneInString(s[i:])
+	return r, true
 }
 
 // invalidAt returns the offset in characters of the first byte that is not UTF-8.

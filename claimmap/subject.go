@@ -3,6 +3,7 @@ package claimmap
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -78,41 +79,6 @@ type Group struct {
 	DisplayName string // displayName
 }
 
-// accessor names the attribute an expression of a closed set reads.
-type accessor uint8
-
-const (
-	readNothing accessor = iota
-	readExternalID
-	readUserName
-	readWorkEmail
-	readDisplayName
-)
-
-// accessorOf returns what a canonical expression of a closed set reads, and
-// whether it lowers it.
-func accessorOf(expression string) (accessor, bool) {
-	switch expression {
-	case "user.externalId", "group.externalId":
-		return readExternalID, false
-	case "user.externalId.lowerAscii()", "group.externalId.lowerAscii()":
-		return readExternalID, true
-	case "user.userName":
-		return readUserName, false
-	case "user.userName.lowerAscii()":
-		return readUserName, true
-	case "user.emails[0].value":
-		return readWorkEmail, false
-	case "user.emails[0].value.lowerAscii()":
-		return readWorkEmail, true
-	case "group.displayName":
-		return readDisplayName, false
-	case "group.displayName.lowerAscii()":
-		return readDisplayName, true
-	}
-	return readNothing, false
-}
-
 // Subject returns the user's google.subject: what the token of the same person
 // must yield for the two to meet. It reads the attribute directly, without an
 // interpreter, and agrees with [Mapping.EvaluateUser]. Errors are
@@ -123,10 +89,10 @@ func (m Mapping) Subject(u User) (string, error) {
 	}
 	r := &m.rules[0]
 	value := u.ExternalID
-	switch r.read {
-	case readUserName:
+	switch r.base {
+	case attrUserName:
 		value = u.UserName
-	case readWorkEmail:
+	case attrEmail:
 		value = u.WorkEmail
 	}
 	return r.finish(value, maxSubject)
@@ -142,7 +108,7 @@ func (m Mapping) GroupValue(g Group) (string, error) {
 		return "", &ValueError{Key: keyGroup, Err: ErrNoRule}
 	}
 	value := g.ExternalID
-	if r.read == readDisplayName {
+	if r.base == groupDisplayName {
 		value = g.DisplayName
 	}
 	return r.finish(value, noLimit)
@@ -154,18 +120,28 @@ const noLimit = int(^uint(0) >> 1)
 // finish checks the value of an attribute and lowers it, which changes neither
 // its length nor whether it is UTF-8.
 func (r *rule) finish(value string, most int) (string, error) {
-	upper, foreign := letters(value)
-	if value == "" || len(value) > most || foreign && !utf8.ValidString(value) {
+	if value == "" || len(value) > most || !utf8.ValidString(value) {
 		return "", r.unusable(value, most)
 	}
-	switch {
-	case !r.lower:
-	case foreign:
+	if r.lower {
 		return lowerASCII(value), nil
-	case upper:
-		return lowerPlain(value), nil
 	}
 	return value, nil
+}
+
+// lowerASCII is CEL's lowerAscii(): A to Z become a to z, and nothing else
+// changes.
+func lowerASCII(s string) string {
+	isUpper := func(r rune) bool { return 'A' <= r && r <= 'Z' }
+	if strings.IndexFunc(s, isUpper) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if isUpper(r) {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s)
 }
 
 func (r *rule) unusable(value string, most int) error {

@@ -52,29 +52,29 @@ type SupportedExpression struct {
 	// Since is the oldest page that allows it: Source, or an earlier one.
 	Since Source
 
-	// Conflict says what another sentence of Google's pages has against it;
+	// Contradiction says what another sentence of Google's pages has against it;
 	// empty if the pages agree. Such an expression is accepted, and
 	// [Mapping.Lint] warns.
-	Conflict string
+	Contradiction string
 }
 
 const (
-	conflictLowerExternalID = "the table of supported expressions allows lowerAscii() here, the page's limitations allow it only for user.userName and user.emails[0].value"
-	conflictLowerGroup      = "the table of supported expressions allows lowerAscii() here, the page's limitations allow it only for user.userName and user.emails[0].value, never for a group"
+	contradictionLowerExternalID = "the table of supported expressions allows lowerAscii() here, the page's limitations allow it only for user.userName and user.emails[0].value"
+	contradictionLowerGroup      = "the table of supported expressions allows lowerAscii() here, the page's limitations allow it only for user.userName and user.emails[0].value, never for a group"
 )
 
 // supported is the one table of expressions. A test pins it.
 var supported = [...]SupportedExpression{
 	{Key: keySubject, Expression: "user.externalId", Closed: true, Source: srcSCIM, Since: srcEntraSeed},
-	{Key: keySubject, Expression: "user.externalId.lowerAscii()", Closed: true, Source: srcSCIM, Since: srcSCIM, Conflict: conflictLowerExternalID},
+	{Key: keySubject, Expression: "user.externalId.lowerAscii()", Closed: true, Source: srcSCIM, Since: srcSCIM, Contradiction: contradictionLowerExternalID},
 	{Key: keySubject, Expression: "user.userName", Closed: true, Source: srcSCIM, Since: srcEntraSeed},
 	{Key: keySubject, Expression: "user.userName.lowerAscii()", Closed: true, Source: srcSCIM, Since: srcEntraSeed},
 	{Key: keySubject, Expression: "user.emails[0].value", Closed: true, Source: srcSCIM, Since: srcEntraSeed},
 	{Key: keySubject, Expression: "user.emails[0].value.lowerAscii()", Closed: true, Source: srcSCIM, Since: srcEntraSeed},
 	{Key: keyGroup, Expression: "group.externalId", Closed: true, Source: srcSCIM, Since: srcEntraSeed},
-	{Key: keyGroup, Expression: "group.externalId.lowerAscii()", Closed: true, Source: srcSCIM, Since: srcSCIM, Conflict: conflictLowerGroup},
+	{Key: keyGroup, Expression: "group.externalId.lowerAscii()", Closed: true, Source: srcSCIM, Since: srcSCIM, Contradiction: contradictionLowerGroup},
 	{Key: keyGroup, Expression: "group.displayName", Closed: true, Source: srcSCIM, Since: srcOkta},
-	{Key: keyGroup, Expression: "group.displayName.lowerAscii()", Closed: true, Source: srcSCIM, Since: srcSCIM, Conflict: conflictLowerGroup},
+	{Key: keyGroup, Expression: "group.displayName.lowerAscii()", Closed: true, Source: srcSCIM, Since: srcSCIM, Contradiction: contradictionLowerGroup},
 
 	{Key: keyDisplayName, Expression: "user.displayName", Source: srcSCIM, Since: srcSCIM},
 	{Key: keyDisplayName, Expression: "user.name.formatted", Source: srcSCIM, Since: srcSCIM},

@@ -19,15 +19,15 @@ func TestSupported(t *testing.T) {
 	type row = claimmap.SupportedExpression
 	want := []row{
 		{Key: "google.subject", Expression: "user.externalId", Closed: true, Source: scim, Since: seed},
-		{Key: "google.subject", Expression: "user.externalId.lowerAscii()", Closed: true, Source: scim, Since: scim, Conflict: "x"},
+		{Key: "google.subject", Expression: "user.externalId.lowerAscii()", Closed: true, Source: scim, Since: scim, Contradiction: "x"},
 		{Key: "google.subject", Expression: "user.userName", Closed: true, Source: scim, Since: seed},
 		{Key: "google.subject", Expression: "user.userName.lowerAscii()", Closed: true, Source: scim, Since: seed},
 		{Key: "google.subject", Expression: "user.emails[0].value", Closed: true, Source: scim, Since: seed},
 		{Key: "google.subject", Expression: "user.emails[0].value.lowerAscii()", Closed: true, Source: scim, Since: seed},
 		{Key: "google.group", Expression: "group.externalId", Closed: true, Source: scim, Since: seed},
-		{Key: "google.group", Expression: "group.externalId.lowerAscii()", Closed: true, Source: scim, Since: scim, Conflict: "x"},
+		{Key: "google.group", Expression: "group.externalId.lowerAscii()", Closed: true, Source: scim, Since: scim, Contradiction: "x"},
 		{Key: "google.group", Expression: "group.displayName", Closed: true, Source: scim, Since: okta},
-		{Key: "google.group", Expression: "group.displayName.lowerAscii()", Closed: true, Source: scim, Since: scim, Conflict: "x"},
+		{Key: "google.group", Expression: "group.displayName.lowerAscii()", Closed: true, Source: scim, Since: scim, Contradiction: "x"},
 		{Key: "google.display_name", Expression: "user.displayName", Source: scim, Since: scim},
 		{Key: "google.display_name", Expression: "user.name.formatted", Source: scim, Since: scim},
 		{Key: "google.profile_photo", Expression: "user.photos.filter(p, p.type == 'thumbnail')[0].value", Source: scim, Since: scim},
@@ -37,8 +37,8 @@ func TestSupported(t *testing.T) {
 	}
 	got := claimmap.Supported()
 	for i := range got {
-		if got[i].Conflict != "" {
-			got[i].Conflict = "x"
+		if got[i].Contradiction != "" {
+			got[i].Contradiction = "x"
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -68,10 +68,10 @@ func TestEveryRowIsAccepted(t *testing.T) {
 			t.Errorf("%s = %s: %v", row.Key, row.Expression, err)
 		}
 		conflict := slices.ContainsFunc(m.Lint(iamscim.SCIMUsageGroups), func(i claimmap.Issue) bool {
-			return i.Key == row.Key && i.Class == claimmap.ClassConflict
+			return i.Key == row.Key && i.Class == claimmap.ClassContradiction
 		})
-		if conflict != (row.Conflict != "") {
-			t.Errorf("%s = %s: Lint warns of a conflict: %v, want %v", row.Key, row.Expression, conflict, row.Conflict != "")
+		if conflict != (row.Contradiction != "") {
+			t.Errorf("%s = %s: Lint warns of a conflict: %v, want %v", row.Key, row.Expression, conflict, row.Contradiction != "")
 		}
 	}
 }
@@ -81,7 +81,7 @@ func TestEveryRowIsAccepted(t *testing.T) {
 // (read 2026-09) say about claim mappings, attribute by attribute.
 func TestAttributes(t *testing.T) {
 	t.Parallel()
-	const enterprise = "user['urn:ietf:params:scim:schemas:extension:enterprise:2.0:User']"
+
 	tests := []struct {
 		expression string
 		ok         bool

@@ -15,6 +15,12 @@ var (
 // every token that could have followed.
 func syntaxMessage(m string) string {
 	m = strings.TrimPrefix(m, "Syntax error: ")
+	switch m {
+	case "argument is not an identifier", "argument must be a simple name":
+		return "the first argument of a macro is the name of a variable"
+	case "invalid argument to has() macro":
+		return "has() takes a selected attribute, as has(user.displayName)"
+	}
 	if match := expectedTokens.FindStringSubmatch(m); match != nil {
 		if match[1] == endOfInput || match[1] == "<EOF>" {
 			if strings.HasPrefix(match[2], "{") {

@@ -60,8 +60,8 @@ func (r *rule) lint(usage iamscim.SCIMUsage) []Issue {
 		warn(ClassIgnored, "not evaluated: %s evaluates only google.subject and google.group", usage)
 	}
 	if r.row != nil {
-		if r.row.Conflict != "" {
-			warn(ClassConflict, "%s: %s (%s, %s); the service may refuse it", r.expr, r.row.Conflict, r.row.Source.URL, r.row.Source.Date)
+		if r.row.Contradiction != "" {
+			warn(ClassContradiction, "%s: %s (%s, %s); the service may refuse it", r.expr, r.row.Contradiction, r.row.Source.URL, r.row.Source.Date)
 		}
 		if r.row.Since != srcEntraSeed {
 			warn(ClassUndocumented, "%s: not on the first published list of supported expressions, allowed by %s (%s)", r.expr, r.row.Since.URL, r.row.Since.Date)
@@ -86,12 +86,12 @@ func (r *rule) lint(usage iamscim.SCIMUsage) []Issue {
 
 func (r *rule) lintRisk(warn func(Class, string, ...any)) {
 	const immutable = "; the service takes the value for an immutable identifier, a change needs the user deleted and made again"
-	switch base, _ := strings.CutSuffix(r.expr, ".lowerAscii()"); base {
-	case "user.emails[0].value":
+	switch r.base {
+	case attrEmail:
 		warn(ClassRisk, "a mail address can change and can be given to somebody else, who then has the access of the first%s; user.externalId does not have this problem", immutable)
-	case "user.userName":
+	case attrUserName:
 		warn(ClassRisk, "a user name can change and can be given to somebody else, who then has the access of the first%s; user.externalId does not have this problem", immutable)
-	case "group.displayName":
+	case groupDisplayName:
 		warn(ClassRisk, "a group that is renamed is another google.group, and policies keep naming the old one; group.externalId does not change")
 	}
 }

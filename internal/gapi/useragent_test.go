@@ -11,9 +11,8 @@ import (
 	"github.com/iamscim/iamscim/scimtest"
 )
 
-// TestUserAgent: every client names this module unless the caller chose a name.
-// An HTTP client of the caller's own takes no name from the options, as in every
-// Google client.
+// TestUserAgent: every client names this module, after the name that the caller
+// chose, with the HTTP client of the options as with the caller's own.
 func TestUserAgent(t *testing.T) {
 	t.Parallel()
 	ours := useragent.String()
@@ -23,10 +22,10 @@ func TestUserAgent(t *testing.T) {
 	}{
 		"built":                     {[]option.ClientOption{option.WithoutAuthentication()}, ours},
 		"built, with a token":       {[]option.ClientOption{option.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "t"}))}, ours},
-		"built, the caller's name":  {[]option.ClientOption{option.WithoutAuthentication(), option.WithUserAgent("my-tool/2")}, "my-tool/2"},
+		"built, the caller's name":  {[]option.ClientOption{option.WithoutAuthentication(), option.WithUserAgent("my-tool/2")}, "my-tool/2 " + ours},
 		"given":                     {[]option.ClientOption{option.WithHTTPClient(&http.Client{})}, ours},
-		"given, the caller's name":  {[]option.ClientOption{option.WithHTTPClient(&http.Client{}), option.WithUserAgent("my-tool/2")}, ours},
-		"the last name given wins":  {[]option.ClientOption{option.WithoutAuthentication(), option.WithUserAgent("a/1"), option.WithUserAgent("b/1")}, "b/1"},
+		"given, the caller's name":  {[]option.ClientOption{option.WithHTTPClient(&http.Client{}), option.WithUserAgent("my-tool/2")}, "my-tool/2 " + ours},
+		"the last name given wins":  {[]option.ClientOption{option.WithoutAuthentication(), option.WithUserAgent("a/1"), option.WithUserAgent("b/1")}, "b/1 " + ours},
 		"an option of another kind": {[]option.ClientOption{option.WithoutAuthentication(), option.WithRequestReason("r")}, ours},
 	} {
 		t.Run(name, func(t *testing.T) {
