@@ -18,13 +18,14 @@ const module = "github.com/iamscim/iamscim"
 // on the left, and the fake shares nothing with the clients it tests but the
 // grammar of names.
 var allowed = map[string][]string{
-	"":              {"internal/paste"},
-	"claimmap":      {"", "internal/fold"},
-	"provider":      {"", "internal/check", "internal/gapi", "internal/resname"},
-	"scimtenant":    {"", "claimmap", "provider", "internal/agent", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
-	"scimtoken":     {"", "scimtenant", "internal/check", "internal/gapi", "internal/resname"},
-	"scimclient":    {"", "internal/agent", "internal/fold", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
-	"provision/idp": {},
+	"":                    {"internal/paste"},
+	"claimmap":            {"", "internal/fold"},
+	"provider":            {"", "internal/check", "internal/gapi", "internal/resname"},
+	"scimtenant":          {"", "claimmap", "provider", "internal/agent", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
+	"scimtoken":           {"", "scimtenant", "internal/check", "internal/gapi", "internal/resname"},
+	"scimtoken/storetest": {"", "scimtoken"},
+	"scimclient":          {"", "internal/agent", "internal/fold", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
+	"provision/idp":       {},
 
 	"scimtest":                    {"scimtest/internal/behavior", "scimtest/internal/cloud", "scimtest/internal/directory", "scimtest/internal/wire"},
 	"scimtest/internal/cloud":     {"internal/resname", "scimtest/internal/behavior", "scimtest/internal/directory", "scimtest/internal/wire"},

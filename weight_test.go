@@ -21,14 +21,15 @@ var links = map[string]struct {
 	modules     []string
 	maxPackages int
 }{
-	"":              {oauth, 200},
-	"scimclient":    {slices.Concat(oauth, pacing), 210},
-	"claimmap":      {slices.Concat(oauth, cel), 290},
-	"provider":      {controlPlane, 450},
-	"scimtenant":    {slices.Concat(controlPlane, cel), 510},
-	"scimtoken":     {slices.Concat(controlPlane, cel), 510},
-	"scimtest":      {controlPlane, 470},
-	"provision/idp": {nil, 190},
+	"":                    {oauth, 200},
+	"scimclient":          {slices.Concat(oauth, pacing), 210},
+	"claimmap":            {slices.Concat(oauth, cel), 290},
+	"provider":            {controlPlane, 450},
+	"scimtenant":          {slices.Concat(controlPlane, cel), 510},
+	"scimtoken":           {slices.Concat(controlPlane, cel), 510},
+	"scimtest":            {controlPlane, 470},
+	"scimtoken/storetest": {slices.Concat(controlPlane, cel), 520},
+	"provision/idp":       {nil, 190},
 }
 
 var (
