@@ -2,6 +2,7 @@ package scimclient
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
@@ -17,8 +18,10 @@ type Access struct {
 	// ServiceAgent is as given to [WithServiceAgent].
 	ServiceAgent string
 
-	// Users is the totalResults of the reply: with the service the number of
-	// users, up to 100.
+	// Users is the totalResults of the reply to a request for one user. It's 0
+	// if there are no users. Google's service counts the users in the reply, so
+	// that more than 0 means that there are some. Other servers count all users
+	// (RFC 7644 section 3.4.2).
 	Users int
 
 	// Checks is how often the tenant was asked.
@@ -52,7 +55,8 @@ func (c *Client) checkAccess(ctx context.Context, op string) (access *Access, pa
 	out, err := c.do(ctx, request{
 		op: op, method: http.MethodGet, path: "/Users", query: url.Values{"count": {"1"}}, repeat: true, maxAttempts: 1,
 		decode: func(rep *reply) error {
-			p, err := decodePage(rep.body, c.Users.s.decode)
+			// A user that can't be read is no reason to deny access.
+			p, err := decodePage(rep.body, func(json.RawMessage) (*User, error) { return nil, nil })
 			if err == nil {
 				access.Users = p.total
 			}

@@ -8,16 +8,13 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/oauth2"
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/limit"
 )
-
-// maxBody bounds the body of a reply, after decompression: about a thousand
-// times a large user.
-const maxBody = 32 << 20
 
 // Client reads and writes the users and groups of one SCIM tenant. Make it
 // with [New]. It is safe for concurrent use, and meant to be shared: the pacing
@@ -37,7 +34,8 @@ type Client struct {
 	retry        iamscim.RetryPolicy
 	pace         *pacer
 	log          *slog.Logger
-	memberFilter memberFilter
+	maxRows      int // as given to WithMaxResults, 0 if it wasn't
+	config       atomic.Pointer[ServiceProviderConfig]
 }
 
 // New returns a client for the tenant at baseURI, the baseUri field of a SCIM
@@ -73,6 +71,7 @@ func New(baseURI string, ts oauth2.TokenSource, opts ...Option) (*Client, error)
 		retry:        cfg.retry,
 		pace:         newPacer(cfg.perMinute),
 		log:          cfg.logger,
+		maxRows:      cfg.maxResults,
 	}
 	c.Users = newUsers(c)
 	c.Groups = newGroups(c)

@@ -69,7 +69,7 @@ func (s *endpoint[T]) settleCreate(ctx context.Context, e *Error, name string, b
 	policy.MaxAttempts, policy.Budget = settleAttempts, policy.Replication
 	_, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
 		var err error
-		found, err = s.find(ctx, e.opName(), name, 1, nil)
+		found, err = s.lookUp(ctx, e.opName(), name, 1, nil)
 		// It may also be there and not yet to be seen.
 		again := errors.Is(err, ErrNotFound) || errors.Is(err, iamscim.ErrUnavailable) || errors.Is(err, ErrThrottled)
 		return retry.Verdict{Again: again}, err
@@ -79,7 +79,7 @@ func (s *endpoint[T]) settleCreate(ctx context.Context, e *Error, name string, b
 		return nil, e
 	}
 	if err != nil {
-		e.Err = fmt.Errorf("%w; looking it up: %w", e.Err, err)
+		e.Err = fmt.Errorf("%w; looking it up: %w", e.Err, within(err))
 		return nil, e
 	}
 	h := s.head(found)
@@ -99,7 +99,7 @@ func (s *endpoint[T]) settleCreate(ctx context.Context, e *Error, name string, b
 // inTheWay returns the resource in the way of a create that was answered 409,
 // and what is known of it; the Conflict is nil if that couldn't be found out.
 func (s *endpoint[T]) inTheWay(ctx context.Context, name string, body []byte) (*T, *Conflict) {
-	found, err := s.find(ctx, s.op("Create"), name, settleAttempts, nil)
+	found, err := s.lookUp(ctx, s.op("Create"), name, settleAttempts, nil)
 	if errors.Is(err, ErrNotFound) {
 		// Not this name, then: google.subject or google.group must be unique
 		// as well, and may be mapped from externalId.

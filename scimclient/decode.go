@@ -5,32 +5,77 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
+	"strings"
 )
+
+// What a reply may hold. Bytes alone are the wrong bound: {} takes three of them
+// in a list, and a hundred as a struct.
+const (
+	// maxBody bounds a reply, after decompression: about five hundred times
+	// a large user.
+	maxBody = 16 << 20
+
+	// maxTokens bounds the names, values and brackets of a reply: a group of
+	// 100,000 members has as many.
+	maxTokens = 500_000
+
+	// maxRows bounds the resources of a page. No request asks for more than
+	// pageSize, and some servers return all they have.
+	maxRows = 10 * pageSize
+)
+
+// checkSize refuses JSON that is small and would take much memory.
+func checkSize(body []byte) error {
+	// A comma or an opening bracket stands before each value, and at most
+	// three tokens belong to it. Texts have them too, so more than that proves
+	// nothing.
+	values := 0
+	for _, before := range []string{",", "[", "{"} {
+		values += bytes.Count(body, []byte(before))
+	}
+	if 3*values < maxTokens {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	for range maxTokens {
+		if _, err := decoder.Token(); err != nil {
+			return nil // the end, or decoding says what is wrong
+		}
+	}
+	return fmt.Errorf("the reply has more than %d values", maxTokens)
+}
 
 // page is a list response (RFC 7644 section 3.4.2).
 type page[T any] struct {
 	total     int
-	start     int    // startIndex, 0 if absent
-	next      string // nextCursor of RFC 9865
-	attempts  int    // it took
+	start     int // startIndex, 0 if there is none that can be read
+	attempts  int // it took
 	resources []*T
 }
 
 // decodePage decodes a list response. decode is for one resource.
 func decodePage[T any](body []byte, decode func(json.RawMessage) (*T, error)) (*page[T], error) {
 	var wire struct {
-		TotalResults *int              `json:"totalResults"`
-		StartIndex   int               `json:"startIndex"`
-		NextCursor   string            `json:"nextCursor"`
+		TotalResults json.RawMessage   `json:"totalResults"`
+		StartIndex   json.RawMessage   `json:"startIndex"`
 		Resources    []json.RawMessage `json:"Resources"`
 	}
 	if err := json.Unmarshal(body, &wire); err != nil {
 		return nil, err
 	}
-	if wire.TotalResults == nil {
+	total, ok := wholeNumber(wire.TotalResults)
+	switch {
+	case wire.TotalResults == nil:
 		return nil, errors.New("not a list response: totalResults is missing")
+	case !ok:
+		return nil, errors.New("not a list response: totalResults is no number of resources")
+	case len(wire.Resources) > maxRows:
+		return nil, fmt.Errorf("%d resources are in a reply to a request for %d at most", len(wire.Resources), pageSize)
 	}
-	p := &page[T]{total: *wire.TotalResults, start: wire.StartIndex, next: wire.NextCursor, resources: make([]*T, len(wire.Resources))}
+	p := &page[T]{total: total, resources: make([]*T, len(wire.Resources))}
+	p.start, _ = wholeNumber(wire.StartIndex)
 	for i, raw := range wire.Resources {
 		var err error
 		if p.resources[i], err = decode(raw); err != nil {
@@ -38,6 +83,16 @@ func decodePage[T any](body []byte, decode func(json.RawMessage) (*T, error)) (*
 		}
 	}
 	return p, nil
+}
+
+// wholeNumber reads a number that isn't negative. Some servers send it as a text
+// or with a fraction of zero.
+func wholeNumber(raw json.RawMessage) (int, bool) {
+	f, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
+	if err != nil || f < 0 || f > math.MaxInt32 || f != math.Trunc(f) {
+		return 0, false
+	}
+	return int(f), true
 }
 
 // decodeUser decodes a user, and keeps data.

@@ -2,9 +2,10 @@ package scimclient
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
+
+	"github.com/iamscim/iamscim"
 )
 
 // ServiceProviderConfig is what a server says it supports (RFC 7643 section 5).
@@ -17,7 +18,6 @@ type ServiceProviderConfig struct {
 	ChangePassword        Supported              `json:"changePassword"`
 	Sort                  Supported              `json:"sort"`
 	ETag                  Supported              `json:"etag"`
-	Pagination            *PaginationSupport     `json:"pagination,omitempty"`
 	AuthenticationSchemes []AuthenticationScheme `json:"authenticationSchemes,omitempty"`
 	Meta                  *Meta                  `json:"meta,omitempty"`
 }
@@ -36,20 +36,10 @@ type BulkSupport struct {
 }
 
 // FilterSupport says whether a server filters, and how many resources it
-// returns at most.
+// returns at most: see [Users.List].
 type FilterSupport struct {
 	Supported  bool `json:"supported"`
 	MaxResults int  `json:"maxResults"`
-}
-
-// PaginationSupport says how a server pages (RFC 9865 section 4).
-type PaginationSupport struct {
-	Cursor                  bool   `json:"cursor"`
-	Index                   bool   `json:"index"`
-	DefaultPaginationMethod string `json:"defaultPaginationMethod,omitempty"` // "cursor" or "index"
-	DefaultPageSize         int    `json:"defaultPageSize,omitempty"`
-	MaxPageSize             int    `json:"maxPageSize,omitempty"`
-	CursorTimeout           int    `json:"cursorTimeout,omitempty"` // seconds
 }
 
 // AuthenticationScheme is a way to authenticate.
@@ -107,39 +97,54 @@ type SchemaExtension struct {
 	Required bool   `json:"required"`
 }
 
-// decodeLenient is json.Unmarshal without the error about an attribute of
-// another type than RFC 7643 gives it. The field stays empty: what describes
-// a server must not be lost over a detail that is wrong.
-func decodeLenient(data []byte, v any) error {
-	err := json.Unmarshal(data, v)
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
-		return nil
-	}
-	return err
-}
-
 // ServiceProviderConfig returns what the server says it supports. What the
-// service answers is not documented.
+// service answers is not documented. The client remembers the answer: a server
+// that declares filter.maxResults returns no more resources in a reply, and one
+// that declares etag sends versions in headers.
 //
 //	GET /ServiceProviderConfig
 //
 // RFC 7644 section 4.
 func (c *Client) ServiceProviderConfig(ctx context.Context) (*ServiceProviderConfig, error) {
-	var got struct {
-		ServiceProviderConfig
-		Patch *Supported `json:"patch"`
-	}
-	err := c.discover(ctx, "ServiceProviderConfig", &got, func() error {
-		if got.Patch == nil {
-			return errors.New("not a service provider configuration: patch is missing")
-		}
-		return nil
-	})
+	config, err := c.fetchConfig(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
-	got.ServiceProviderConfig.Patch = *got.Patch
-	return &got.ServiceProviderConfig, nil
+	copied := *config
+	return &copied, nil
+}
+
+func (c *Client) fetchConfig(ctx context.Context, maxAttempts int) (*ServiceProviderConfig, error) {
+	config, err := discover(ctx, c, "ServiceProviderConfig", maxAttempts, func(body []byte, _ *ServiceProviderConfig) error {
+		members, err := membersOf(body)
+		if err == nil && lookup(members, "patch") == nil {
+			err = errors.New("not a service provider configuration: patch is missing")
+		}
+		return err
+	})
+	if err == nil {
+		c.config.Store(config)
+	}
+	return config, err
+}
+
+// maxResults returns how many resources the server returns in a reply to
+// a request for pageSize.
+func (c *Client) maxResults(ctx context.Context) int {
+	config := c.config.Load()
+	if config == nil && c.maxRows == 0 {
+		var err error
+		if config, err = c.fetchConfig(ctx, 2); err != nil && !errors.Is(err, iamscim.ErrUnavailable) && ctx.Err() == nil {
+			c.config.Store(new(ServiceProviderConfig)) // it has none
+		}
+	}
+	switch {
+	case c.maxRows > 0:
+		return min(c.maxRows, pageSize)
+	case config != nil && config.Filter.MaxResults > 0:
+		return min(config.Filter.MaxResults, pageSize)
+	}
+	return pageSize
 }
 
 // Schemas returns the schemas the server has.
@@ -164,35 +169,42 @@ func (c *Client) ResourceTypes(ctx context.Context) ([]*ResourceType, error) {
 // discoverList reads an endpoint that returns everything it has in one list
 // response (RFC 7644 section 4); key is what each element must have.
 func discoverList[T any](ctx context.Context, c *Client, name string, key func(*T) string) ([]*T, error) {
-	var list struct {
+	type list struct {
 		TotalResults *int `json:"totalResults"`
 		Resources    []*T `json:"Resources"`
 	}
-	err := c.discover(ctx, name, &list, func() error {
-		if list.TotalResults == nil {
+	got, err := discover(ctx, c, name, 0, func(_ []byte, l *list) error {
+		if l.TotalResults == nil {
 			return errors.New("not a list response: totalResults is missing")
 		}
-		for _, r := range list.Resources {
+		for _, r := range l.Resources {
 			if r == nil || key(r) == "" {
 				return errors.New("an element of the list has no name")
 			}
 		}
 		return nil
 	})
-	return list.Resources, err
+	if err != nil {
+		return nil, err
+	}
+	return got.Resources, nil
 }
 
-// discover decodes the reply of an endpoint that a server may leave out into v,
-// and then calls check.
-func (c *Client) discover(ctx context.Context, name string, v any, check func() error) error {
+// discover reads an endpoint that a server may leave out. What describes
+// a server must not be lost over an attribute that can't be read.
+func discover[T any](ctx context.Context, c *Client, name string, maxAttempts int, check func(body []byte, got *T) error) (*T, error) {
+	got := new(T)
 	_, err := c.do(ctx, request{
-		op: name, method: http.MethodGet, path: "/" + name, optional: true, repeat: true,
+		op: name, method: http.MethodGet, path: "/" + name, optional: true, repeat: true, maxAttempts: maxAttempts,
 		decode: func(rep *reply) error {
-			if err := decodeLenient(rep.body, v); err != nil {
+			if _, err := readFields(rep.body, got, got); err != nil {
 				return err
 			}
-			return check()
+			return check(rep.body, got)
 		},
 	})
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return got, nil
 }

@@ -61,6 +61,10 @@ var (
 	// name one.
 	ErrNotUnique error = &kind{"not unique", nil}
 
+	// ErrUnproven: the server answered "no", and may give that answer to
+	// questions that it doesn't know. See [Groups.IsMember] and [Users.Find].
+	ErrUnproven error = &kind{"unproven", nil}
+
 	// ErrNotApplied: the service reported success, and reading shows that
 	// the change is not there. See [ReadBack].
 	ErrNotApplied error = &kind{"the change was not applied", nil}
@@ -226,6 +230,21 @@ func (e *Error) Unwrap() []error {
 // invalid is an error about arguments; nothing was sent.
 func invalid(op, resource, format string, args ...any) *Error {
 	return &Error{Op: "scimclient: " + op, Resource: resource, Kind: iamscim.ErrInvalidArgument, Err: fmt.Errorf(format, args...)}
+}
+
+// brief is the middle of the message of an *Error that stands in another one's.
+type brief struct{ e *Error }
+
+func (b brief) Error() string { return b.e.what() }
+func (b brief) Unwrap() error { return b.e }
+
+// within returns err for the message of another *Error, which has the operation
+// and the resource.
+func within(err error) error {
+	if e, ok := err.(*Error); ok {
+		return brief{e}
+	}
+	return err
 }
 
 // asError returns the *Error in err's chain, nil if there is none.

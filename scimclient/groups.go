@@ -10,11 +10,22 @@ import (
 type Groups struct{ s endpoint[Group] }
 
 func newGroups(c *Client) *Groups {
-	return &Groups{endpoint[Group]{
+	return &Groups{s: endpoint[Group]{
 		c: c, kind: "Group", path: "/Groups", name: "displayName",
 		head:   func(g *Group) head { return head{g.ID, g.DisplayName, g.ExternalID, g.doc} },
 		decode: decodeGroup,
 	}}
+}
+
+// endpoint returns what g is about. That of a zero Groups has no client.
+func (g *Groups) endpoint() *endpoint[Group] {
+	if g == nil {
+		return new(Groups).endpoint()
+	}
+	if g.s.kind == "" {
+		return &endpoint[Group]{kind: "Group"}
+	}
+	return &g.s
 }
 
 // Create creates a group and returns it as the server made it, with its id. ID
@@ -36,7 +47,7 @@ func (g *Groups) Create(ctx context.Context, group *Group) (*Group, error) {
 	if err != nil {
 		return nil, invalid("Groups.Create", "Group", "%w", err)
 	}
-	return g.s.create(ctx, v.DisplayName, body)
+	return g.endpoint().create(ctx, v.DisplayName, body)
 }
 
 // Get returns the group with the id, without its members where the server is
@@ -46,7 +57,7 @@ func (g *Groups) Create(ctx context.Context, group *Group) (*Group, error) {
 //
 // RFC 7644 section 3.4.1.
 func (g *Groups) Get(ctx context.Context, id string, opts ...ReadOption) (*Group, error) {
-	return g.s.get(ctx, "Groups.Get", id, 0, opts)
+	return g.endpoint().get(ctx, "Groups.Get", id, 0, opts)
 }
 
 // Find returns the group with the displayName, in any case of letters, or
@@ -57,7 +68,7 @@ func (g *Groups) Get(ctx context.Context, id string, opts ...ReadOption) (*Group
 //
 // RFC 7644 section 3.4.2.2.
 func (g *Groups) Find(ctx context.Context, displayName string, opts ...ReadOption) (*Group, error) {
-	return g.s.find(ctx, "Groups.Find", displayName, 0, opts)
+	return g.endpoint().find(ctx, "Groups.Find", displayName, opts)
 }
 
 // List returns the groups that filter selects, as [Users.List] does users.
@@ -66,7 +77,7 @@ func (g *Groups) Find(ctx context.Context, displayName string, opts ...ReadOptio
 //
 // RFC 7644 section 3.4.2.
 func (g *Groups) List(ctx context.Context, filter Filter, opts ...ReadOption) iter.Seq2[*Group, error] {
-	return g.s.list(ctx, "Groups.List", filter, opts)
+	return g.endpoint().list(ctx, "Groups.List", filter, opts)
 }
 
 // Patch changes single attributes of the group with the id. For members there
@@ -76,7 +87,7 @@ func (g *Groups) List(ctx context.Context, filter Filter, opts ...ReadOption) it
 //
 // RFC 7644 section 3.5.2.
 func (g *Groups) Patch(ctx context.Context, id string, patch *Patch, opts ...WriteOption) error {
-	return g.s.patch(ctx, "Groups.Patch", id, patch, opts)
+	return g.endpoint().patch(ctx, "Groups.Patch", id, patch, opts)
 }
 
 // Delete deletes the group with the id, as [Users.Delete] does a user.
@@ -85,5 +96,5 @@ func (g *Groups) Patch(ctx context.Context, id string, patch *Patch, opts ...Wri
 //
 // RFC 7644 section 3.6.
 func (g *Groups) Delete(ctx context.Context, id string, opts ...WriteOption) error {
-	return g.s.delete(ctx, id, opts)
+	return g.endpoint().delete(ctx, id, opts)
 }

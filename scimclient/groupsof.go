@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/iamscim/iamscim"
 )
@@ -17,10 +16,7 @@ type Membership struct {
 	UserID  string
 }
 
-// memberFilter is what a client knows about the filter members eq "USER": one
-// of the constants below.
-type memberFilter struct{ atomic.Int32 }
-
+// What a client knows about the filter members eq "USER" alone.
 const (
 	memberFilterUnknown int32 = iota
 	memberFilterWorks
@@ -44,7 +40,7 @@ func (g *Groups) MemberFilterWorks(ctx context.Context, member, nonMember Member
 	const op = "Groups.MemberFilterWorks"
 	for _, control := range []Membership{member, nonMember} {
 		if control.GroupID == "" || control.UserID == "" {
-			return false, invalid(op, g.s.kind, "the id of the group or of the user is empty")
+			return false, invalid(op, g.endpoint().kind, "the id of the group or of the user is empty")
 		}
 	}
 	groups, err := g.withMember(ctx, op, member.UserID)
@@ -67,7 +63,7 @@ func (g *Groups) MemberFilterWorks(ctx context.Context, member, nonMember Member
 	if works {
 		verdict = memberFilterWorks
 	}
-	g.s.c.memberFilter.Store(verdict)
+	g.endpoint().known.memberFilter.Store(verdict)
 	return works, nil
 }
 
@@ -78,7 +74,7 @@ func (g *Groups) withMember(ctx context.Context, op, userID string) (map[string]
 	if err := f.err(); err != nil {
 		return ids, invalid(op, "User", "%w", err)
 	}
-	l := lister[Group]{s: &g.s, op: op, filter: f, maxPages: maxPages, attempts: 2}
+	l := lister[Group]{s: g.endpoint(), op: op, filter: f, maxPages: maxPages, maxAttempts: 2}
 	err := l.run(ctx, func(group *Group, _ error) bool {
 		ids[group.ID] = true
 		return true
@@ -108,22 +104,22 @@ func (g *Groups) GroupsOf(ctx context.Context, userID string) iter.Seq2[*Group, 
 			yield(nil, invalid(op, "User", "the id of the user is empty or not UTF-8"))
 			return
 		}
-		all := g.s.list(ctx, op, filter, nil)
-		if g.s.c.memberFilter.Load() == memberFilterWorks {
+		all := g.endpoint().list(ctx, op, filter, nil)
+		if g.endpoint().known.memberFilter.Load() == memberFilterWorks {
 			all(yield)
 			return
 		}
-		listed, err := collect(g.s.list(ctx, op, Filter{}, nil))
+		listed, err := collect(g.endpoint().list(ctx, op, Filter{}, nil))
 		truncated := errors.Is(err, ErrTruncated)
 		if err != nil && !truncated {
 			yield(nil, err)
 			return
 		}
-		tried := g.s.c.memberFilter.Load() == memberFilterFails
+		tried := g.endpoint().known.memberFilter.Load() == memberFilterFails
 		var member, nonMember Membership
 		yielded := map[string]bool{}
 		for _, group := range listed {
-			is, _, err := g.isMember(ctx, op, group.ID, userID, 0)
+			is, err := g.ask(ctx, op, group.ID, userID, 0)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -150,6 +146,21 @@ func (g *Groups) GroupsOf(ctx context.Context, userID string) iter.Seq2[*Group, 
 				all(func(group *Group, err error) bool {
 					return err == nil && yielded[group.ID] || yield(group, err)
 				})
+				return
+			}
+		}
+		// Nobody is a member, says the server. The first "no" that is verified
+		// verifies the others.
+		for _, group := range listed {
+			if member != (Membership{}) || g.endpoint().known.answers.Load() {
+				break
+			}
+			is, err := g.isMember(ctx, op, group.ID, userID, 0)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if is && !yield(group, nil) {
 				return
 			}
 		}

@@ -247,7 +247,7 @@ func TestMemberFilterWorksFails(t *testing.T) {
 	must(t, c.Groups.AddMembers(t.Context(), g, []string{u}))
 	other := mustCreate(t, c, "other@example.com").ID
 	in, out := scimclient.Membership{GroupID: g, UserID: u}, scimclient.Membership{GroupID: h, UserID: other}
-	server.Fail(scimtest.Fault{Method: "GET", Skip: 1, Times: 1, Status: 401})
+	server.Fail(scimtest.Fault{Method: "GET", Path: "Groups", Skip: 1, Times: 1, Status: 401})
 	if got, err := c.Groups.MemberFilterWorks(t.Context(), in, out); got || !errors.Is(err, scimclient.ErrTokenRejected) {
 		t.Errorf("MemberFilterWorks = %t, %v, want ErrTokenRejected", got, err)
 	}
@@ -297,11 +297,12 @@ func TestIsMemberReplies(t *testing.T) {
 		want bool
 		err  error
 	}{
-		{"no", pageJSON(0, 1, "", nil), false, nil},
-		{"yes", pageJSON(1, 1, "", []string{"g"}), true, nil},
-		{"another group", pageJSON(1, 1, "", []string{"h"}), false, iamscim.ErrBadReply},
-		{"all groups", pageJSON(2, 1, "", []string{"g", "h"}), false, iamscim.ErrBadReply},
-		{"announced and not sent", pageJSON(1, 1, "", nil), false, iamscim.ErrBadReply},
+		{"no", pageJSON(0, 1, nil), false, scimclient.ErrUnproven},
+		{"yes, twice", pageJSON(2, 1, []string{"g", "g"}), true, nil},
+		{"yes", pageJSON(1, 1, []string{"g"}), true, nil},
+		{"another group", pageJSON(1, 1, []string{"h"}), false, iamscim.ErrBadReply},
+		{"all groups", pageJSON(2, 1, []string{"g", "h"}), false, iamscim.ErrBadReply},
+		{"announced and not sent", pageJSON(1, 1, nil), false, iamscim.ErrBadReply},
 	}
 	for _, tt := range tests {
 		_, c := serve(t, replyWith(200, tt.page))

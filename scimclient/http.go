@@ -82,6 +82,9 @@ type outcome struct {
 // *Error.
 func (c *Client) do(ctx context.Context, r request) (outcome, error) {
 	var out outcome
+	if c == nil || c.source == nil {
+		return out, r.fail(iamscim.ErrInvalidArgument, errors.New("the client is nil or zero: make it with New"))
+	}
 	if ctx == nil {
 		return out, r.fail(iamscim.ErrInvalidArgument, errors.New("the context is nil"))
 	}
@@ -173,7 +176,11 @@ func (c *Client) attempt(ctx context.Context, r request) *failure {
 	case r.decode == nil:
 		return nil
 	}
-	if err := r.decode(rep); err != nil {
+	err = checkSize(rep.body)
+	if err == nil {
+		err = r.decode(rep)
+	}
+	if err != nil {
 		class := retry.Final
 		if isCut(resp, rep.body, err) {
 			class = retry.Ambiguous
@@ -230,13 +237,18 @@ func (c *Client) newRequest(ctx context.Context, r request, token *oauth2.Token)
 	return req, nil
 }
 
-// readBody reads a body, which is bounded by the transport.
+// readBody reads a body, which is bounded by the transport. A byte order mark
+// before it, which RFC 8259 section 8.1 lets a reader ignore, is dropped.
 func readBody(resp *http.Response) ([]byte, error) {
-	if !isSuccess(resp.StatusCode) {
-		return io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	}
-	if resp.ContentLength > maxBody {
+	var reader io.Reader = resp.Body
+	switch {
+	case resp.StatusCode < 200:
+		return nil, nil // after a 101, the body is the connection
+	case !isSuccess(resp.StatusCode):
+		reader = io.LimitReader(reader, maxErrorBody)
+	case resp.ContentLength > maxBody:
 		return nil, fmt.Errorf("%w: %d bytes", limit.ErrTooLarge, resp.ContentLength)
 	}
-	return io.ReadAll(resp.Body)
+	body, err := io.ReadAll(reader)
+	return bytes.TrimPrefix(body, []byte("\ufeff")), err
 }

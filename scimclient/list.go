@@ -16,10 +16,6 @@ const (
 
 	// maxPages bounds a list: ten million resources in pages of 100.
 	maxPages = 100_000
-
-	// maxEmptyPages bounds pages with a cursor and nothing else, which RFC
-	// 9865 section 2 allows.
-	maxEmptyPages = 10
 )
 
 func (s *endpoint[T]) list(ctx context.Context, op string, filter Filter, opts []ReadOption) iter.Seq2[*T, error] {
@@ -43,23 +39,23 @@ func (s *endpoint[T]) list(ctx context.Context, op string, filter Filter, opts [
 //
 // By RFC 7644 section 3.4.2.4 a client asks for the page at startIndex until it
 // has seen totalResults. The service ignores startIndex, starts every reply at
-// 1, returns at most 100 and gives as totalResults what it returns. So
-// a total is believed only as long as nothing speaks against it: a full page
-// that claims to be everything is checked by asking for what comes after it.
+// 1, returns at most 100 and gives as totalResults what it returns. So a list has
+// ended if its total counts more than a page and all of that was read, or if
+// a page isn't full. The page after a full one decides.
 type lister[T any] struct {
-	s        *endpoint[T]
-	op       string
-	filter   Filter
-	options  readOptions
-	maxPages int
-	attempts int // at each request at most, 0 leaves that to the policy
+	s           *endpoint[T]
+	op          string
+	filter      Filter
+	options     readOptions
+	maxPages    int
+	maxAttempts int // at each request; 0 leaves that to the policy
 
-	rows  int             // yielded
-	first map[string]bool // ids of the first page
-	last  map[string]bool // ids of the page before
-	total int             // of the page before
-	made  int             // attempts at the page before
-	shaky string          // why rows may be missing although the end was reached
+	rows     int             // yielded
+	first    map[string]bool // ids of the first page
+	last     map[string]bool // ids of the page before
+	attempts int             // at the page before
+	counted  bool            // a total was more than the rows of its page
+	shaky    string          // why rows may be missing although the end was reached
 }
 
 // errStopped: the caller needs no more.
@@ -78,22 +74,17 @@ func (l *lister[T]) run(ctx context.Context, yield func(*T, error) bool) error {
 }
 
 func (l *lister[T]) pages(ctx context.Context, yield func(*T, error) bool) error {
-	p, err := l.page(ctx, "startIndex", "1")
+	p, err := l.page(ctx, 1)
 	if err != nil {
 		return err
 	}
-	l.total = p.total
 	if err := l.take(p, yield); err != nil {
 		return err
 	}
 	l.first = l.last
-	if p.next != "" {
-		return l.byCursor(ctx, p, yield)
-	}
 	at := 1 + len(p.resources)
 	for n := 1; ; n++ {
-		full := len(p.resources) >= pageSize
-		if at > p.total && !full {
+		if at > p.total && (l.counted || !l.full(ctx, p)) {
 			return nil
 		}
 		if len(p.resources) == 0 {
@@ -103,7 +94,7 @@ func (l *lister[T]) pages(ctx context.Context, yield func(*T, error) bool) error
 			return l.truncated(fmt.Sprintf("it has more than %d pages", l.maxPages))
 		}
 		claimed := p.total
-		if p, err = l.page(ctx, "startIndex", strconv.Itoa(at)); err != nil {
+		if p, err = l.page(ctx, at); err != nil {
 			return err
 		}
 		if len(p.resources) == 0 && at > claimed {
@@ -113,15 +104,20 @@ func (l *lister[T]) pages(ctx context.Context, yield func(*T, error) bool) error
 		if why := l.astray(p, at); why != "" {
 			return l.truncated(why)
 		}
-		if p.total < l.total {
+		if p.total < claimed {
 			l.shaky = "resources were deleted while it was read, and others may have moved to pages read before"
 		}
-		l.total = p.total
 		if err := l.take(p, yield); err != nil {
 			return err
 		}
 		at += len(p.resources)
 	}
+}
+
+// full reports whether a page has as many rows as the server returns at most.
+func (l *lister[T]) full(ctx context.Context, p *page[T]) bool {
+	n := len(p.resources)
+	return n >= pageSize || n > 0 && n >= l.s.c.maxResults(ctx)
 }
 
 // astray says what is wrong with the page that was asked for at an index; "" if
@@ -152,13 +148,15 @@ func (l *lister[T]) take(p *page[T], yield func(*T, error) bool) error {
 		h := l.s.head(r)
 		if h.id == "" {
 			return &Error{
-				Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: iamscim.ErrBadReply, Attempts: l.made,
+				Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: iamscim.ErrBadReply, Attempts: l.attempts,
 				Err: fmt.Errorf("resource %d of a page has no id", i+1),
 			}
 		}
+		// On the page before: something was created before it and moved it on
+		// to this page.
+		known := ids[h.id] || l.last[h.id]
 		ids[h.id] = true
-		if l.last[h.id] {
-			// Something was created before it and moved it on to this page.
+		if known {
 			continue
 		}
 		h.doc.partial = l.options.partial()
@@ -168,54 +166,25 @@ func (l *lister[T]) take(p *page[T], yield func(*T, error) bool) error {
 		}
 	}
 	l.last = ids
+	l.counted = l.counted || p.total > len(p.resources)
 	return nil
 }
 
-// byCursor goes on from p by the cursors of RFC 9865.
-func (l *lister[T]) byCursor(ctx context.Context, p *page[T], yield func(*T, error) bool) error {
-	empty := 0
-	for n := 1; p.next != ""; n++ {
-		if n >= l.maxPages {
-			return l.truncated(fmt.Sprintf("it has more than %d pages", l.maxPages))
-		}
-		cursor := p.next
-		var err error
-		if p, err = l.page(ctx, "cursor", cursor); err != nil {
-			return err
-		}
-		if p.next == cursor {
-			return l.truncated("the server's cursor does not move")
-		}
-		if len(p.resources) > 0 {
-			empty = 0
-		} else if empty++; empty > maxEmptyPages {
-			return l.truncated(fmt.Sprintf("%d pages in a row were empty", empty))
-		}
-		if why := l.astray(p, 0); why != "" {
-			return l.truncated(why)
-		}
-		if err := l.take(p, yield); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// page asks for the page at a position.
-func (l *lister[T]) page(ctx context.Context, by, position string) (*page[T], error) {
+// page asks for the page at an index.
+func (l *lister[T]) page(ctx context.Context, at int) (*page[T], error) {
 	q := query(l.filter, l.options)
-	q.Set(by, position)
+	q.Set("startIndex", strconv.Itoa(at))
 	q.Set("count", strconv.Itoa(pageSize))
-	p, err := l.s.fetch(ctx, l.op, q, l.attempts)
+	p, err := l.s.fetch(ctx, l.op, q, l.maxAttempts)
 	if err == nil {
-		l.made = p.attempts
+		l.attempts = p.attempts
 	}
 	return p, err
 }
 
 func (l *lister[T]) truncated(why string) error {
 	return &Error{
-		Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: ErrTruncated, Attempts: l.made,
+		Op: "scimclient: " + l.op, Resource: l.s.kind, Kind: ErrTruncated, Attempts: l.attempts,
 		Err:    fmt.Errorf("after %d: %s", l.rows, why),
 		Remedy: fmt.Sprintf("narrow the filter, or ask for known %ss one by one with Find", l.s.kind),
 	}

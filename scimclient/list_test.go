@@ -27,13 +27,10 @@ func ids(from, to int) []string {
 }
 
 // pageJSON is a list response.
-func pageJSON(total, start int, next string, ids []string) string {
+func pageJSON(total, start int, ids []string) string {
 	page := map[string]any{"totalResults": total, "Resources": []any{}}
 	if start > 0 {
 		page["startIndex"] = start
-	}
-	if next != "" {
-		page["nextCursor"] = next
 	}
 	var resources []any
 	for _, id := range ids {
@@ -59,33 +56,33 @@ func window(rows []string, start, count int) []string {
 
 func TestList(t *testing.T) {
 	t.Parallel()
-	// A server gets the number of the request, from 1, the position and the
+	// A server gets the number of the request, from 1, the index and the
 	// count asked for.
-	type server func(n, start, count int, cursor string) string
+	type server func(n, start, count int) string
 	rfc := func(rows []string) server {
-		return func(_, start, count int, _ string) string {
-			return pageJSON(len(rows), start, "", window(rows, start, count))
+		return func(_, start, count int) string {
+			return pageJSON(len(rows), start, window(rows, start, count))
 		}
 	}
 	capped := func(rows []string, most int) server {
-		return func(_, start, count int, _ string) string {
-			return pageJSON(len(rows), start, "", window(rows, start, min(count, most)))
+		return func(_, start, count int) string {
+			return pageJSON(len(rows), start, window(rows, start, min(count, most)))
 		}
 	}
 	google := func(rows []string) server {
-		return func(_, _, count int, _ string) string {
+		return func(_, _, count int) string {
 			page := rows[:min(100, count, len(rows))]
-			return pageJSON(len(page), 1, "", page)
+			return pageJSON(len(page), 1, page)
 		}
 	}
 	// moving has other rows from the nth request on.
 	moving := func(before, after []string, n int) server {
-		return func(i, start, count int, _ string) string {
+		return func(i, start, count int) string {
 			rows := before
 			if i >= n {
 				rows = after
 			}
-			return pageJSON(len(rows), start, "", window(rows, start, count))
+			return pageJSON(len(rows), start, window(rows, start, count))
 		}
 	}
 	tests := []struct {
@@ -100,76 +97,61 @@ func TestList(t *testing.T) {
 		{"one page", rfc(ids(1, 99)), ids(1, 99), nil, "", 1},
 		{"exactly a page: is there more?", rfc(ids(1, 100)), ids(1, 100), nil, "", 2},
 		{"pages", rfc(ids(1, 250)), ids(1, 250), nil, "", 3},
-		{"full pages", rfc(ids(1, 300)), ids(1, 300), nil, "", 4},
+		{"full pages, which the total counts", rfc(ids(1, 300)), ids(1, 300), nil, "", 3},
 		{"a server that caps pages", capped(ids(1, 25), 10), ids(1, 25), nil, "", 3},
 		{"a server that caps pages at one", capped(ids(1, 5), 1), ids(1, 5), nil, "", 5},
 		{"a server that returns more than asked for", capped(ids(1, 250), 1000), ids(1, 250), nil, "", 3},
 		{"Google, few", google(ids(1, 99)), ids(1, 99), nil, "", 1},
 		{"Google, exactly 100: nobody can tell", google(ids(1, 100)), ids(1, 100), scimclient.ErrTruncated, "after 100", 2},
 		{"Google, many", google(ids(1, 5000)), ids(1, 100), scimclient.ErrTruncated, "does not page", 2},
-		{"startIndex ignored, total right", func(_, _, count int, _ string) string { return pageJSON(250, 1, "", ids(1, 100)) },
+		{"startIndex ignored, total right", func(_, _, count int) string { return pageJSON(250, 1, ids(1, 100)) },
 			ids(1, 100), scimclient.ErrTruncated, "does not page", 2},
-		{"startIndex ignored, without startIndex in replies", func(_, _, count int, _ string) string { return pageJSON(250, 0, "", ids(1, 100)) },
+		{"startIndex ignored, without startIndex in replies", func(_, _, count int) string { return pageJSON(250, 0, ids(1, 100)) },
 			ids(1, 100), scimclient.ErrTruncated, "does not page", 2},
-		{"startIndex ignored, in another order", func(n, _, _ int, _ string) string {
+		{"startIndex ignored, in another order", func(n, _, _ int) string {
 			if n%2 == 0 {
-				return pageJSON(6, 0, "", []string{"3", "1", "2"})
+				return pageJSON(6, 0, []string{"3", "1", "2"})
 			}
-			return pageJSON(6, 0, "", ids(1, 3))
+			return pageJSON(6, 0, ids(1, 3))
 		}, ids(1, 3), scimclient.ErrTruncated, "does not page", 2},
 		{"total grows by rows at the end", moving(ids(1, 150), ids(1, 250), 2), ids(1, 250), nil, "", 3},
 		{"rows come in at the front", moving(ids(1, 150), append([]string{"x", "y"}, ids(1, 150)...), 2), ids(1, 150), nil, "", 2},
 		{"total shrinks: a row may have moved to a page read before", moving(ids(1, 250), ids(2, 250), 3), append(ids(1, 200), ids(202, 250)...), scimclient.ErrTruncated, "deleted", 3},
 		{"total shrinks to what was read", moving(ids(1, 250), ids(1, 200), 3), ids(1, 200), scimclient.ErrTruncated, "deleted", 3},
-		{"total without rows", func(int, int, int, string) string { return pageJSON(3, 1, "", nil) }, nil, scimclient.ErrTruncated, "none came", 1},
-		{"rows end early", func(n, start, _ int, _ string) string {
+		{"total without rows", func(int, int, int) string { return pageJSON(3, 1, nil) }, nil, scimclient.ErrTruncated, "none came", 1},
+		{"rows end early", func(n, start, _ int) string {
 			if n == 1 {
-				return pageJSON(10, 1, "", ids(1, 5))
+				return pageJSON(10, 1, ids(1, 5))
 			}
-			return pageJSON(10, start, "", nil)
+			return pageJSON(10, start, nil)
 		}, ids(1, 5), scimclient.ErrTruncated, "none came at index 6", 2},
-		{"rows are skipped", func(n, start, _ int, _ string) string {
+		{"rows are skipped", func(n, start, _ int) string {
 			if n == 1 {
-				return pageJSON(10, 1, "", ids(1, 5))
+				return pageJSON(10, 1, ids(1, 5))
 			}
-			return pageJSON(10, 8, "", ids(8, 10))
+			return pageJSON(10, 8, ids(8, 10))
 		}, ids(1, 5), scimclient.ErrTruncated, "skipped", 2},
-		{"page after page of the one before", func(n, start, _ int, _ string) string {
-			return pageJSON(1000, start, "", ids(max(1, n-1)*3, max(1, n-1)*3+2))
+		{"page after page of the one before", func(n, start, _ int) string {
+			return pageJSON(1000, start, ids(max(1, n-1)*3, max(1, n-1)*3+2))
 		}, ids(3, 5), scimclient.ErrTruncated, "does not page", 2},
-		{"total is less than the rows", func(int, int, int, string) string { return pageJSON(2, 1, "", ids(1, 5)) }, ids(1, 5), nil, "", 1},
+		{"total is less than the rows", func(int, int, int) string { return pageJSON(2, 1, ids(1, 5)) }, ids(1, 5), nil, "", 1},
 
-		{"cursors", func(n, _, _ int, cursor string) string {
-			switch {
-			case n == 1 && cursor == "":
-				return pageJSON(5, 0, "c&=2", ids(1, 2))
-			case cursor == "c&=2":
-				return pageJSON(5, 0, "c3", ids(3, 4))
-			case cursor == "c3":
-				return pageJSON(5, 0, "", ids(5, 5))
-			}
-			return "not asked for"
-		}, ids(1, 5), nil, "", 3},
-		{"cursors with an empty page", func(_, _, _ int, cursor string) string {
-			return map[string]string{"": pageJSON(2, 0, "b", ids(1, 1)), "b": pageJSON(2, 0, "c", nil), "c": pageJSON(2, 0, "", ids(2, 2))}[cursor]
-		}, ids(1, 2), nil, "", 3},
-		{"a cursor that stands still", func(_, _, _ int, cursor string) string { return pageJSON(9, 0, "same", ids(1, 1)) },
-			ids(1, 1), scimclient.ErrTruncated, "cursor does not move", 2},
-		{"cursors that go round", func(n, _, _ int, cursor string) string { return pageJSON(9, 0, fmt.Sprint("c", n), ids(1, 1)) },
-			ids(1, 1), scimclient.ErrTruncated, "does not page", 2},
-		{"empty pages for ever", func(n, _, _ int, cursor string) string { return pageJSON(9, 0, fmt.Sprint("c", n), nil) },
-			nil, scimclient.ErrTruncated, "in a row were empty", 12},
-
-		{"a page that is none", func(n, start, _ int, _ string) string {
+		{"a page that is none", func(n, start, _ int) string {
 			if n == 1 {
-				return pageJSON(200, 1, "", ids(1, 100))
+				return pageJSON(200, 1, ids(1, 100))
 			}
 			return `<html>`
 		}, ids(1, 100), iamscim.ErrBadReply, "", 2},
-		{"a row without id", func(int, int, int, string) string { return `{"totalResults":2,"Resources":[{"id":"1"},{}]}` },
+		{"the same row twice in a page", func(int, int, int) string { return pageJSON(3, 1, []string{"1", "2", "1"}) }, ids(1, 2), nil, "", 1},
+		{"total as a text", func(int, int, int) string { return `{"totalResults":"1","startIndex":"1","Resources":[{"id":"1"}]}` }, ids(1, 1), nil, "", 1},
+		{"total with a fraction", func(int, int, int) string { return `{"totalResults":1.0,"startIndex":[],"Resources":[{"id":"1"}]}` }, ids(1, 1), nil, "", 1},
+		{"total below zero", func(int, int, int) string { return `{"totalResults":-1,"Resources":[{"id":"1"}]}` }, nil, iamscim.ErrBadReply, "totalResults", 1},
+		{"total of half a row", func(int, int, int) string { return `{"totalResults":0.5,"Resources":[]}` }, nil, iamscim.ErrBadReply, "totalResults", 1},
+		{"total without end", func(int, int, int) string { return `{"totalResults":1e300,"Resources":[]}` }, nil, iamscim.ErrBadReply, "totalResults", 1},
+		{"a row without id", func(int, int, int) string { return `{"totalResults":2,"Resources":[{"id":"1"},{}]}` },
 			ids(1, 1), iamscim.ErrBadReply, "no id", 1},
-		{"a row that is null", func(int, int, int, string) string { return `{"totalResults":1,"Resources":[null]}` }, nil, iamscim.ErrBadReply, "null", 1},
-		{"not a list", func(int, int, int, string) string { return `{"id":"1"}` }, nil, iamscim.ErrBadReply, "totalResults", 1},
+		{"a row that is null", func(int, int, int) string { return `{"totalResults":1,"Resources":[null]}` }, nil, iamscim.ErrBadReply, "null", 1},
+		{"not a list", func(int, int, int) string { return `{"id":"1"}` }, nil, iamscim.ErrBadReply, "totalResults", 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -179,10 +161,14 @@ func TestList(t *testing.T) {
 				q := r.URL.Query()
 				start, _ := strconv.Atoi(q.Get("startIndex"))
 				count, _ := strconv.Atoi(q.Get("count"))
-				if q.Has("cursor") == q.Has("startIndex") || count != 100 || q.Get("filter") != `a eq "b"` || q.Get("attributes") != "id" {
+				if r.URL.Path == "/ServiceProviderConfig" {
+					replyWith(404, "")(w, r)
+					return
+				}
+				if !q.Has("startIndex") || count != 100 || q.Get("filter") != `a eq "b"` || q.Get("attributes") != "id" {
 					t.Errorf("asked %v", q)
 				}
-				w.Write([]byte(tt.server(int(n.Add(1)), start, count, q.Get("cursor"))))
+				w.Write([]byte(tt.server(int(n.Add(1)), start, count)))
 			})
 			list := c.Users.List(t.Context(), scimclient.Eq("a", "b"), scimclient.Attributes("id"))
 			if n.Load() != 0 {
@@ -211,6 +197,76 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestListOfOthers: servers that return fewer than 100 resources in a reply. If
+// one counts the resources of the reply as totalResults, its cap says whether
+// there can be more.
+func TestListOfOthers(t *testing.T) {
+	t.Parallel()
+	config := func(filter string) string { return `{"patch":{"supported":true},"filter":` + filter + `}` }
+	declares := func(n int) string { return config(fmt.Sprintf(`{"supported":true,"maxResults":%d}`, n)) }
+	tests := []struct {
+		name   string
+		config string // "" for 404
+		opts   []scimclient.Option
+		rows   int
+		cap    int
+		pages  bool // by startIndex
+		counts bool // all rows, as RFC 7644 has it
+		want   int
+		err    error
+	}{
+		{"20 of 137, declared", declares(20), nil, 137, 20, false, false, 20, scimclient.ErrTruncated},
+		{"50 of 137, declared", declares(50), nil, 137, 50, false, false, 50, scimclient.ErrTruncated},
+		{"99 of 137, declared", declares(99), nil, 137, 99, false, false, 99, scimclient.ErrTruncated},
+		{"1 of 137, declared", declares(1), nil, 137, 1, false, false, 1, scimclient.ErrTruncated},
+		{"20 of 137, declared as a text", config(`{"supported":"true","maxResults":"20"}`), nil, 137, 20, false, false, 20, scimclient.ErrTruncated},
+		{"20 of 137, given", "", []scimclient.Option{scimclient.WithMaxResults(20)}, 137, 20, false, false, 20, scimclient.ErrTruncated},
+		{"20 of 137, given against what is declared", declares(200), []scimclient.Option{scimclient.WithMaxResults(20)}, 137, 20, false, false, 20, scimclient.ErrTruncated},
+		{"20 of 137, counted", "", nil, 137, 20, false, true, 20, scimclient.ErrTruncated},
+		{"20 of 137, paged and counted", "", nil, 137, 20, true, true, 137, nil},
+		{"20 of 137, paged and declared", declares(20), nil, 137, 20, true, true, 137, nil},
+		{"20 of 20, paged and declared", declares(20), nil, 20, 20, true, true, 20, nil},
+		{"20 of 20, declared: nobody can tell", declares(20), nil, 20, 20, false, false, 20, scimclient.ErrTruncated},
+		{"19 of 19, declared", declares(20), nil, 19, 20, false, false, 19, nil},
+		{"none, declared", declares(20), nil, 0, 20, false, false, 0, nil},
+		{"30 of 30, more declared than asked for", declares(1000), nil, 30, 100, false, false, 30, nil},
+		{"30 of 30, nothing declared", declares(0), nil, 30, 100, false, false, 30, nil},
+		{"30 of 30, and a configuration that is none", `<html>`, nil, 30, 100, false, false, 30, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			rows := ids(1, tt.rows)
+			configs := 0
+			_, c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/ServiceProviderConfig" {
+					if configs++; tt.config == "" {
+						w.WriteHeader(404)
+					}
+					w.Write([]byte(tt.config))
+					return
+				}
+				start := 1
+				if tt.pages {
+					start, _ = strconv.Atoi(r.URL.Query().Get("startIndex"))
+				}
+				page := window(rows, start, tt.cap)
+				total := len(page)
+				if tt.counts {
+					total = len(rows)
+				}
+				w.Write([]byte(pageJSON(total, 1, page)))
+			}, tt.opts...)
+			for range 2 {
+				checkList(t, c, tt.want, tt.err)
+			}
+			if configs > 1 {
+				t.Errorf("the configuration was read %d times, want once", configs)
+			}
+		})
+	}
+}
+
 // TestListStops: an early break ends the requests; a second use begins anew.
 func TestListStops(t *testing.T) {
 	t.Parallel()
@@ -218,7 +274,7 @@ func TestListStops(t *testing.T) {
 	_, c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		n.Add(1)
 		start, _ := strconv.Atoi(r.URL.Query().Get("startIndex"))
-		w.Write([]byte(pageJSON(300, start, "", window(ids(1, 300), start, 100))))
+		w.Write([]byte(pageJSON(300, start, window(ids(1, 300), start, 100))))
 	})
 	list := c.Groups.List(t.Context(), scimclient.Filter{})
 	for range 2 {

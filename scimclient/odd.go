@@ -13,7 +13,7 @@ import (
 // JSON type than RFC 7643 gives it, readFields decodes the others into fields, and
 // returns the ones that it can't read, as "emails[0].primary". Some servers send:
 //
-//   - "True" for true, and numbers or booleans for text
+//   - "True" for true, "1" for 1, and numbers or booleans for text
 //   - the value alone for an object with a value: "emails": ["a@example.com"]
 //   - an object for a list of one, and an empty list for an unassigned object
 //
@@ -42,9 +42,16 @@ func readObject(data json.RawMessage, to reflect.Value, path string) (unread []s
 		if path != "" {
 			name = path + "." + name
 		}
-		unread = append(unread, readValue(value, to.Field(i), name)...)
+		unread = appendUnread(unread, readValue(value, to.Field(i), name))
 	}
 	return unread
+}
+
+// maxUnread bounds the attributes that a resource names as unread.
+const maxUnread = 100
+
+func appendUnread(all, more []string) []string {
+	return append(all, more[:min(len(more), maxUnread-len(all))]...)
 }
 
 func readValue(data json.RawMessage, to reflect.Value, path string) (unread []string) {
@@ -79,6 +86,11 @@ func readValue(data json.RawMessage, to reflect.Value, path string) (unread []st
 			to.SetString(string(data))
 			return nil
 		}
+	case reflect.Int:
+		if n, ok := wholeNumber(data); ok {
+			to.SetInt(int64(n))
+			return nil
+		}
 	case reflect.Bool:
 		if strings.EqualFold(text, "true") || strings.EqualFold(text, "false") {
 			to.SetBool(strings.EqualFold(text, "true"))
@@ -94,7 +106,7 @@ func readList(data json.RawMessage, to reflect.Value, path string) (unread []str
 	elements := elementsOf(data)
 	to.Set(reflect.MakeSlice(to.Type(), len(elements), len(elements)))
 	for i, element := range elements {
-		unread = append(unread, readValue(element, to.Index(i), fmt.Sprintf("%s[%d]", path, i))...)
+		unread = appendUnread(unread, readValue(element, to.Index(i), fmt.Sprintf("%s[%d]", path, i)))
 	}
 	return unread
 }

@@ -18,6 +18,7 @@ type config struct {
 	httpClient   *http.Client
 	serviceAgent string
 	perMinute    int
+	maxResults   int
 	retry        iamscim.RetryPolicy
 	logger       *slog.Logger
 }
@@ -65,6 +66,20 @@ func WithRate(perMinute int) Option {
 			return fmt.Errorf("WithRate: %d requests per minute: at least 1", perMinute)
 		}
 		c.perMinute = perMinute
+		return nil
+	}
+}
+
+// WithMaxResults sets how many resources the server returns in a reply at most.
+// It's for servers that return fewer than 100, don't say so in the filter.maxResults
+// of their ServiceProviderConfig, and count the resources of a reply as
+// totalResults: without it, a list of theirs seems to be whole. See [Users.List].
+func WithMaxResults(n int) Option {
+	return func(c *config) error {
+		if n <= 0 {
+			return fmt.Errorf("WithMaxResults: %d resources: at least 1", n)
+		}
+		c.maxResults = n
 		return nil
 	}
 }

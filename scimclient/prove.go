@@ -3,6 +3,7 @@ package scimclient
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -15,7 +16,11 @@ func (s *endpoint[T]) provePatch(ctx context.Context, op, id string, patch *Patc
 		return unknowable, nil
 	}
 	var have map[string]any
-	for _, o := range patch.ops {
+	// A member that was added shows that the server's "no" about the removed
+	// ones is an answer.
+	ops := slices.Clone(patch.ops)
+	slices.SortStableFunc(ops, func(a, b operation) int { return strings.Compare(a.Op, b.Op) })
+	for _, o := range ops {
 		if o.Path != "" && o.parts.isMembers() {
 			p, err := s.proveMembers(ctx, op, id, o, maxAttempts)
 			if p != proven || err != nil {
@@ -47,7 +52,10 @@ func (s *endpoint[T]) provePatch(ctx context.Context, op, id string, patch *Patc
 func (s *endpoint[T]) proveMembers(ctx context.Context, op, id string, o operation, maxAttempts int) (proof, error) {
 	ids, _ := o.memberIDs()
 	for _, user := range ids {
-		is, _, err := s.c.Groups.isMember(ctx, op, id, user, maxAttempts)
+		is, err := s.c.Groups.isMember(ctx, op, id, user, maxAttempts)
+		if errors.Is(err, ErrUnproven) && o.Op == "add" {
+			return refuted, err // it may be there later, and then that's proof
+		}
 		if err != nil {
 			return unknowable, err
 		}

@@ -144,13 +144,13 @@ func TestRemoveMembersNoTarget(t *testing.T) {
 			var removed []string
 			_, c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == "GET" {
-					for _, m := range tt.members {
+					for _, m := range append(tt.members, "control") {
 						if strings.Contains(r.URL.RawQuery, url.QueryEscape(`members eq "`+m+`"`)) {
-							io.WriteString(w, pageJSON(1, 1, "", []string{"g"}))
+							io.WriteString(w, pageJSON(1, 1, []string{"g"}))
 							return
 						}
 					}
-					io.WriteString(w, pageJSON(0, 1, "", nil))
+					io.WriteString(w, pageJSON(0, 1, nil))
 					return
 				}
 				body, _ := io.ReadAll(r.Body)
@@ -165,7 +165,9 @@ func TestRemoveMembersNoTarget(t *testing.T) {
 				}
 				w.WriteHeader(204)
 			})
-			err := c.Groups.RemoveMembers(t.Context(), "g", []string{"a", "b"})
+			_, err := c.Groups.IsMember(t.Context(), "g", "control")
+			must(t, err)
+			err = c.Groups.RemoveMembers(t.Context(), "g", []string{"a", "b"})
 			if !errors.Is(err, tt.err) || (err == nil) != (tt.err == nil) || patches != tt.patches {
 				t.Errorf("RemoveMembers = %v after %d patches, want %v after %d", err, patches, tt.err, tt.patches)
 			}

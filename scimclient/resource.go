@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/iamscim/iamscim"
 )
@@ -22,6 +24,16 @@ type endpoint[T any] struct {
 
 	head   func(*T) head
 	decode func(json.RawMessage) (*T, error)
+
+	known knowledge
+}
+
+// knowledge is what the answers of a server have shown so far.
+type knowledge struct {
+	finds          atomic.Bool  // the server answers a filter on the name
+	answers        atomic.Bool  // it answers id eq "GROUP" and members eq "USER"
+	returnsMembers atomic.Bool  // it returns groups with their members
+	memberFilter   atomic.Int32 // members eq "USER" alone: see the constants
 }
 
 // head is what endpoints must know of a resource.
@@ -66,7 +78,10 @@ func (s *endpoint[T]) decodeInto(to **T, id string) func(*reply) error {
 		case id != "" && h.id != id:
 			return errors.New("the reply is about another resource")
 		}
-		h.doc.etag = rep.header.Get("ETag")
+		// Without a declaration, it may be a proxy's or a framework's.
+		if config := s.c.config.Load(); config != nil && config.ETag.Supported {
+			h.doc.etag = rep.header.Get("ETag")
+		}
 		*to = got
 		return nil
 	}
@@ -112,8 +127,62 @@ func (s *endpoint[T]) fetch(ctx context.Context, op string, q url.Values, maxAtt
 	return p, nil
 }
 
-// find returns the resource that has the name.
-func (s *endpoint[T]) find(ctx context.Context, op, name string, maxAttempts int, opts []ReadOption) (*T, error) {
+// find returns the resource that has the name. It verifies the client's first
+// "not found": a server that doesn't know the filter may answer with an empty
+// list.
+func (s *endpoint[T]) find(ctx context.Context, op, name string, opts []ReadOption) (*T, error) {
+	got, err := s.lookUp(ctx, op, name, 0, opts)
+	if !errors.Is(err, ErrNotFound) || s.known.finds.Load() {
+		return got, err
+	}
+	verified, cause := s.verifyFilter(ctx, op)
+	if verified {
+		return nil, err
+	}
+	return nil, &Error{
+		Op: "scimclient: " + op, Resource: s.kind, Kind: ErrUnproven, Attempts: asError(err).Attempts,
+		Err:    unprovenBecause(fmt.Sprintf("the server finds no %s with this %s, and may not know the filter", strings.ToLower(s.kind), s.name), cause),
+		Remedy: fmt.Sprintf("find one that you know first, or list the %ss", strings.ToLower(s.kind)),
+	}
+}
+
+// unprovenBecause says what is unproven, and why verifying it failed, if it did.
+func unprovenBecause(what string, cause error) error {
+	if cause == nil {
+		return errors.New(what)
+	}
+	return fmt.Errorf("%s; verifying that: %w", what, within(cause))
+}
+
+// verifyFilter reports whether the filter on the name works: the directory is
+// empty, or it has a resource that the filter finds.
+func (s *endpoint[T]) verifyFilter(ctx context.Context, op string) (bool, error) {
+	any := query(Filter{}, readOptions{})
+	any.Set("count", "1")
+	p, err := s.fetch(ctx, op, any, 0)
+	switch {
+	case err != nil:
+		return false, err
+	case len(p.resources) == 0:
+		return p.total == 0, nil
+	}
+	h := s.head(p.resources[0])
+	control := Eq(s.name, h.name)
+	if h.id == "" || h.name == "" || control.err() != nil {
+		return false, nil
+	}
+	if p, err = s.fetch(ctx, op, query(control, readOptions{}), 0); err != nil {
+		return false, err
+	}
+	if !slices.ContainsFunc(p.resources, func(r *T) bool { return s.head(r).id == h.id }) {
+		return false, nil
+	}
+	s.known.finds.Store(true)
+	return true, nil
+}
+
+// lookUp returns the resource that has the name, by the server's word.
+func (s *endpoint[T]) lookUp(ctx context.Context, op, name string, maxAttempts int, opts []ReadOption) (*T, error) {
 	if name == "" {
 		return nil, invalid(op, s.kind, "the %s is empty", s.name)
 	}
@@ -131,17 +200,23 @@ func (s *endpoint[T]) find(ctx context.Context, op, name string, maxAttempts int
 		return nil, &Error{Op: "scimclient: " + op, Resource: s.kind, Kind: kind, Attempts: p.attempts, Err: err}
 	}
 	s.head(got).doc.partial = o.partial()
+	s.known.finds.Store(true)
 	return got, nil
 }
 
 // pick finds the resource with the name among those a filter for it returned.
 func (s *endpoint[T]) pick(p *page[T], name string, o readOptions) (got *T, kind, err error) {
 	var alike, exact []*T
+	seen := map[string]bool{}
 	for _, r := range p.resources {
 		h := s.head(r)
 		if h.id == "" {
 			return nil, iamscim.ErrBadReply, errors.New("a resource of the list has no id")
 		}
+		if seen[h.id] {
+			continue
+		}
+		seen[h.id] = true
 		// The name may be among what was not asked for.
 		if strings.EqualFold(h.name, name) || h.name == "" && o.partial() {
 			alike = append(alike, r)

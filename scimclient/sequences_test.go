@@ -84,7 +84,9 @@ func TestEntraSequence(t *testing.T) {
 	}
 	want := []string{
 		`GET /Users?filter=userName eq "1b6ea1a4-4fa6-4a4f-a2ff-8e2bf6b2d2e6" 200`,
+		`GET /Users?count=1 200`, // nobody is there, so that "no" is true
 		`GET /Users?filter=userName eq "a@x.com" 200`,
+		`GET /Users?count=1 200`,
 		`POST /Users 201`,
 		`GET /Users/A 200`,
 		`PATCH /Users/A [{"op":"add","path":"nickName","value":"B"}] 200`,
@@ -122,6 +124,7 @@ func TestEntraSequence(t *testing.T) {
 	}
 	want = []string{
 		`GET /Groups?filter=displayName eq "eng"&excludedAttributes=members 200`,
+		`GET /Groups?count=1 200`,
 		`POST /Groups 201`,
 		`GET /Groups/B?excludedAttributes=members 200`,
 		`PATCH /Groups/B [{"op":"add","path":"members","value":[{"value":"A"}]}] 200`,
@@ -191,8 +194,8 @@ func TestOktaSequence(t *testing.T) {
 		`PATCH /Groups/C [{"op":"replace","path":"members","value":[{"display":"t@x.com","value":"A"}]}] 200`,
 		`PATCH /Groups/C [{"op":"remove","path":"members[value eq \"A\"]"},` +
 			`{"op":"add","path":"members","value":[{"display":"u2@x.com","value":"B"}]}] 200`,
-		`GET /Groups?filter=id eq "C" and members eq "A" 200`,
 		`GET /Groups?filter=id eq "C" and members eq "B" 200`,
+		`GET /Groups?filter=id eq "C" and members eq "A" 200`,
 	}
 	got := wire(s, u.ID, u2.ID, g.ID)
 	if diff := cmp.Diff(want, got[:4]); diff != "" || got[len(got)-1] != "DELETE /Groups/C 204" {

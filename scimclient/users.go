@@ -19,6 +19,17 @@ func newUsers(c *Client) *Users {
 	}}
 }
 
+// endpoint returns what u is about. That of a zero Users has no client.
+func (u *Users) endpoint() *endpoint[User] {
+	if u == nil {
+		return new(Users).endpoint()
+	}
+	if u.s.kind == "" {
+		return &endpoint[User]{kind: "User"}
+	}
+	return &u.s
+}
+
 // Create creates a user and returns it as the server made it, with its id. ID,
 // Meta and Groups are not sent. UserName is required.
 //
@@ -38,7 +49,7 @@ func (u *Users) Create(ctx context.Context, user *User) (*User, error) {
 	if err != nil {
 		return nil, invalid("Users.Create", "User", "%w", err)
 	}
-	return u.s.create(ctx, v.UserName, body)
+	return u.endpoint().create(ctx, v.UserName, body)
 }
 
 // Get returns the user with the id.
@@ -47,7 +58,7 @@ func (u *Users) Create(ctx context.Context, user *User) (*User, error) {
 //
 // RFC 7644 section 3.4.1.
 func (u *Users) Get(ctx context.Context, id string, opts ...ReadOption) (*User, error) {
-	return u.s.get(ctx, "Users.Get", id, 0, opts)
+	return u.endpoint().get(ctx, "Users.Get", id, 0, opts)
 }
 
 // Find returns the user with the userName, in any case of letters, or
@@ -57,7 +68,7 @@ func (u *Users) Get(ctx context.Context, id string, opts ...ReadOption) (*User, 
 //
 // RFC 7644 section 3.4.2.2.
 func (u *Users) Find(ctx context.Context, userName string, opts ...ReadOption) (*User, error) {
-	return u.s.find(ctx, "Users.Find", userName, 0, opts)
+	return u.endpoint().find(ctx, "Users.Find", userName, opts)
 }
 
 // List returns the users that filter selects; the zero Filter selects all.
@@ -70,7 +81,7 @@ func (u *Users) Find(ctx context.Context, userName string, opts ...ReadOption) (
 // end. Nothing is sent before the first use; each use lists anew; the first
 // error is the last element.
 func (u *Users) List(ctx context.Context, filter Filter, opts ...ReadOption) iter.Seq2[*User, error] {
-	return u.s.list(ctx, "Users.List", filter, opts)
+	return u.endpoint().list(ctx, "Users.List", filter, opts)
 }
 
 // Replace replaces the user with user.ID by user, and returns it as the server
@@ -87,15 +98,15 @@ func (u *Users) Replace(ctx context.Context, user *User, opts ...WriteOption) (*
 	}
 	if user.doc != nil && user.doc.partial {
 		return nil, &Error{
-			Op: "scimclient: Users.Replace", Resource: u.s.resource(user.ID), Kind: ErrPartial,
+			Op: "scimclient: Users.Replace", Resource: u.endpoint().resource(user.ID), Kind: ErrPartial,
 			Remedy: "get it without Attributes and ExcludedAttributes, or use Patch",
 		}
 	}
 	body, err := user.body()
 	if err != nil {
-		return nil, invalid("Users.Replace", u.s.resource(user.ID), "%w", err)
+		return nil, invalid("Users.Replace", u.endpoint().resource(user.ID), "%w", err)
 	}
-	return u.s.replace(ctx, user.ID, body, opts)
+	return u.endpoint().replace(ctx, user.ID, body, opts)
 }
 
 // Patch changes single attributes of the user with the id. A reply of 204 and
@@ -105,7 +116,7 @@ func (u *Users) Replace(ctx context.Context, user *User, opts ...WriteOption) (*
 //
 // RFC 7644 section 3.5.2.
 func (u *Users) Patch(ctx context.Context, id string, patch *Patch, opts ...WriteOption) error {
-	return u.s.patch(ctx, "Users.Patch", id, patch, opts)
+	return u.endpoint().patch(ctx, "Users.Patch", id, patch, opts)
 }
 
 // Deactivate sets active to false, which is how identity providers take a
@@ -114,7 +125,7 @@ func (u *Users) Patch(ctx context.Context, id string, patch *Patch, opts ...Writ
 //
 //	PATCH /Users/ID
 func (u *Users) Deactivate(ctx context.Context, id string, opts ...WriteOption) error {
-	return u.s.patch(ctx, "Users.Deactivate", id, new(Patch).Deactivate(), opts)
+	return u.endpoint().patch(ctx, "Users.Deactivate", id, new(Patch).Deactivate(), opts)
 }
 
 // Delete deletes the user with the id. A user that is gone already is
@@ -124,7 +135,7 @@ func (u *Users) Deactivate(ctx context.Context, id string, opts ...WriteOption) 
 //
 // RFC 7644 section 3.6.
 func (u *Users) Delete(ctx context.Context, id string, opts ...WriteOption) error {
-	return u.s.delete(ctx, id, opts)
+	return u.endpoint().delete(ctx, id, opts)
 }
 
 // body is the JSON to create or replace a user with. u is changed.

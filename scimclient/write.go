@@ -48,7 +48,7 @@ func (s *endpoint[T]) send(ctx context.Context, r request, o writeOptions, prove
 	switch {
 	case p == proven:
 		return nil
-	case p == refuted && refused:
+	case p == refuted && refused && perr == nil:
 		return e
 	}
 	e.unknown()
@@ -56,7 +56,7 @@ func (s *endpoint[T]) send(ctx context.Context, r request, o writeOptions, prove
 		e.Err = fmt.Errorf("%w; the change is not to be seen so far", e.Err)
 	}
 	if perr != nil {
-		e.Err = fmt.Errorf("%w; reading it: %w", e.Err, perr)
+		e.Err = fmt.Errorf("%w; reading it: %w", e.Err, within(perr))
 	}
 	return e
 }
@@ -67,8 +67,8 @@ func (s *endpoint[T]) readBack(ctx context.Context, r request, out outcome, prov
 	policy.Budget = policy.Replication
 	n, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
 		p, err := prove(ctx, nil, 0)
-		if err == nil && p != proven {
-			err = r.fail(ErrNotApplied, nil)
+		if p != proven && (err == nil || p == refuted) {
+			err = r.fail(ErrNotApplied, err)
 		}
 		return retry.Verdict{Again: errors.Is(err, ErrNotApplied)}, err
 	})
@@ -79,12 +79,15 @@ func (s *endpoint[T]) readBack(ctx context.Context, r request, out outcome, prov
 	e.Attempts = out.attempts
 	if errors.Is(err, ErrNotApplied) {
 		e.Kind, e.Err = ErrNotApplied, fmt.Errorf("the service reported success; read %d times since", n)
+		if errors.Is(err, ErrUnproven) {
+			e.Err = fmt.Errorf("%w: %w", e.Err, ErrUnproven)
+		}
 		if ctx.Err() != nil {
 			e.Err = fmt.Errorf("%w: %w", e.Err, ctx.Err())
 		}
 		return e
 	}
-	e.Err = fmt.Errorf("the service reported success; reading it back: %w", err)
+	e.Err = fmt.Errorf("the service reported success; reading it back: %w", within(err))
 	return e
 }
 
