@@ -14,6 +14,7 @@ import (
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/limit"
+	"github.com/iamscim/iamscim/internal/paste"
 )
 
 // Client reads and writes the users and groups of one SCIM tenant. Make it
@@ -81,8 +82,11 @@ func New(baseURI string, ts oauth2.TokenSource, opts ...Option) (*Client, error)
 // parseBase checks a base URI. Its errors do not repeat the URI, which may
 // hold a password.
 func parseBase(text string) (*url.URL, error) {
+	if err := paste.CheckURI(text); err != nil {
+		return nil, fmt.Errorf("base URI: %w", err)
+	}
 	u, err := url.Parse(text)
-	if err != nil || text != strings.TrimSpace(text) {
+	if err != nil {
 		return nil, errors.New("the base URI is not a URI")
 	}
 	u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")

@@ -21,13 +21,13 @@ const settleAttempts = 4
 // A POST is sent again only after 429 and when no connection was made. After
 // any other failure that leaves open whether the server acted, the resource is
 // looked up by its name and recognised by carrying all of body.
-func (s *endpoint[T]) create(ctx context.Context, name string, body []byte) (*T, error) {
+func (s *endpoint[T]) create(ctx context.Context, name string, body []byte, password iamscim.Secret) (*T, error) {
 	op := s.op("Create")
 	if name == "" {
 		return nil, invalid(op, s.kind, "the %s is empty", s.name)
 	}
 	var got *T
-	r := request{op: op, resource: s.kind, method: http.MethodPost, path: s.path, body: body}
+	r := request{op: op, resource: s.kind, method: http.MethodPost, path: s.path, body: body, password: password}
 	r.decode = func(rep *reply) error {
 		if err := s.decodeInto(&got, "")(rep); err != nil {
 			return err

@@ -11,7 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/redact"
 	"github.com/iamscim/iamscim/internal/retry"
 )
 
@@ -37,30 +40,38 @@ func (r request) fail(kind, err error) *Error {
 	return &Error{Op: "scimclient: " + r.op, Resource: r.resource, Kind: kind, Err: err}
 }
 
+// unauthenticated is an attempt without a token to send.
+func (c *Client) unauthenticated(ctx context.Context, r request, err error) *failure {
+	if ctx.Err() != nil {
+		return untried(r.fail(nil, err))
+	}
+	e := r.fail(iamscim.ErrUnauthenticated, fmt.Errorf("no token: %w", err))
+	e.Remedy = "nothing was sent: check what the token source reads, and that its credentials are still valid"
+	e.scrub()
+	return untried(e)
+}
+
 // broken is an attempt without a whole reply.
-func (c *Client) broken(ctx context.Context, r request, err error) *failure {
+func (c *Client) broken(ctx context.Context, r request, try *retry.Attempt, err error) *failure {
+	unsent := try.Unsent(err)
+	f := &failure{class: try.Class(err), tried: true, seen: !unsent, lost: !unsent}
+	err = try.Explain(err)
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err // without the address, whose query may hold a name
 	}
-	if strings.Contains(err.Error(), "transport connection broken") {
+	switch {
+	case ctx.Err() != nil:
+		f.err = r.fail(nil, err) // the caller's doing, not the network's
+		return f
+	case errors.As(err, new(*oauth2.RetrieveError)):
+		// The caller's HTTP client has credentials of its own.
+		return c.unauthenticated(ctx, r, err)
+	case err == io.EOF:
+		err = fmt.Errorf("the connection ended before a reply: %w", err)
+	case strings.Contains(err.Error(), "transport connection broken"):
 		// net/http has no sentinel for a header that was cut, and its text
 		// repeats what came of it.
 		err = fmt.Errorf("the header of the reply was cut: %w", io.ErrUnexpectedEOF)
-	}
-	if err == io.EOF {
-		err = fmt.Errorf("the connection ended before a reply: %w", err)
-	}
-	// The shared classification wants net/http's own wrapping back.
-	wrapped := &url.Error{Op: r.method, Err: err}
-	unsent := retry.Unsent(wrapped)
-	f := &failure{class: retry.Transport(ctx, wrapped), tried: true, seen: !unsent, lost: !unsent}
-	switch {
-	case ctx.Err() != nil:
-		// The caller's doing, not the network's.
-		f.err = r.fail(nil, err)
-		return f
-	case errors.Is(err, context.DeadlineExceeded):
-		err = fmt.Errorf("no whole reply within %v", attemptTimeout)
 	}
 	f.err = r.fail(ErrUnreachable, err)
 	f.err.Remedy = c.remedy(ErrUnreachable)
@@ -104,6 +115,9 @@ func (c *Client) refused(r request, rep *reply) *failure {
 	e := r.fail(r.kindOf(rep.status), nil)
 	e.Status = rep.status
 	e.SCIMType, e.Detail = errorBody(rep.body)
+	if e.Kind == iamscim.ErrInvalidArgument && strings.EqualFold(e.SCIMType, "uniqueness") {
+		e.Kind = ErrConflict
+	}
 	e.Remedy = c.remedy(e.Kind)
 	switch {
 	case e.SCIMType == "mutability":
@@ -121,19 +135,24 @@ func (c *Client) refused(r request, rep *reply) *failure {
 }
 
 // kindOf returns the sentinel of a status that isn't a 2xx.
+// A status that isn't listed is the x00 of its class (RFC 9110 section 15), and
+// one outside of the classes is a 500.
 func (r request) kindOf(status int) error {
+	missing := status == http.StatusNotFound || status == http.StatusGone
 	switch {
+	case status >= 100 && status <= 199:
+		return iamscim.ErrBadReply
 	case status >= 300 && status <= 399:
 		return iamscim.ErrRedirected
 	case status == http.StatusUnauthorized:
 		return ErrTokenRejected
 	case status == http.StatusForbidden:
 		return ErrNotSyncer
-	case status == http.StatusNotFound && r.optional:
+	case missing && r.optional:
 		return ErrUnsupported
-	case status == http.StatusNotFound && r.one:
+	case missing && r.one:
 		return ErrNotFound
-	case status == http.StatusNotFound:
+	case missing:
 		return ErrTenantUnknown
 	case status == http.StatusConflict:
 		return ErrConflict
@@ -143,12 +162,10 @@ func (r request) kindOf(status int) error {
 		return ErrThrottled
 	case status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented:
 		return ErrUnsupported
-	case status == http.StatusRequestTimeout || status >= 500:
-		return iamscim.ErrUnavailable
-	case status >= 400:
+	case status >= 400 && status <= 499 && status != http.StatusRequestTimeout:
 		return iamscim.ErrInvalidArgument
 	}
-	return iamscim.ErrBadReply
+	return iamscim.ErrUnavailable
 }
 
 // errorBody reads the body of an error reply: a SCIM error (RFC 7644 section
@@ -207,4 +224,11 @@ func (e *Error) endedBy(err error) {
 		return
 	}
 	e.Err = fmt.Errorf("%w; %w", e.Err, cause)
+}
+
+// scrub takes secrets out of every text that e reaches.
+func (e *Error) scrub(known ...string) {
+	e.SCIMType = redact.Text(e.SCIMType, known...)
+	e.Detail = redact.Text(e.Detail, known...)
+	e.Err = redact.Error(e.Err, known...)
 }

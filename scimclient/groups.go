@@ -3,6 +3,8 @@ package scimclient
 import (
 	"context"
 	"iter"
+
+	"github.com/iamscim/iamscim"
 )
 
 // Groups is the /Groups endpoint of a tenant, a field of [Client]. It has no
@@ -47,7 +49,7 @@ func (g *Groups) Create(ctx context.Context, group *Group) (*Group, error) {
 	if err != nil {
 		return nil, invalid("Groups.Create", "Group", "%w", err)
 	}
-	return g.endpoint().create(ctx, v.DisplayName, body)
+	return g.endpoint().create(ctx, v.DisplayName, body, iamscim.Secret{})
 }
 
 // Get returns the group with the id, without its members where the server is

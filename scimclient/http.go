@@ -9,24 +9,20 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
-	"unicode"
 
 	"golang.org/x/oauth2"
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/limit"
+	"github.com/iamscim/iamscim/internal/paste"
 	"github.com/iamscim/iamscim/internal/retry"
+	"github.com/iamscim/iamscim/internal/useragent"
 )
 
 const (
 	// mediaType is that of RFC 7644 section 3.1.
 	mediaType = "application/scim+json"
-
-	// attemptTimeout ends one attempt at a server that stalls, whose reply is
-	// then as good as lost. The caller's context ends all of them.
-	attemptTimeout = time.Minute
 
 	// maxErrorBody bounds what is read of a reply that is an error.
 	maxErrorBody = 64 << 10
@@ -41,6 +37,7 @@ type request struct {
 	path     string // below the base URI, escaped
 	query    url.Values
 	body     []byte
+	password iamscim.Secret // in body
 	ifMatch  string
 
 	// one: the path names one resource, so that a 404 is about that and not
@@ -133,9 +130,9 @@ func (o *outcome) add(failed *failure) {
 
 // attempt makes one attempt at r. It returns nil if the reply is a good one.
 func (c *Client) attempt(ctx context.Context, r request) *failure {
-	token, err := c.token()
+	token, err := c.token(ctx)
 	if err != nil {
-		return untried(r.fail(iamscim.ErrUnauthenticated, err))
+		return c.unauthenticated(ctx, r, err)
 	}
 	event, err := c.pace.wait(ctx, c.retry.Budget)
 	if err != nil {
@@ -145,17 +142,26 @@ func (c *Client) attempt(ctx context.Context, r request) *failure {
 		}
 		return untried(e)
 	}
-	attemptCtx, cancel := context.WithTimeout(ctx, attemptTimeout)
-	defer cancel()
-	req, err := c.newRequest(attemptCtx, r, token)
+	try := retry.Begin(ctx, c.retry)
+	defer try.End()
+	req, err := c.newRequest(try.Context(), r, token)
 	if err != nil {
 		return untried(r.fail(iamscim.ErrInvalidArgument, err))
 	}
+	failed := c.roundTrip(ctx, r, try, req, event)
+	if failed != nil {
+		failed.err.scrub(token.AccessToken, r.password.Reveal())
+	}
+	return failed
+}
+
+// roundTrip sends req and reads the reply. event is what the pacer said.
+func (c *Client) roundTrip(ctx context.Context, r request, try *retry.Attempt, req *http.Request, event int) *failure {
 	begin := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		c.logAttempt(ctx, r, 0, begin)
-		return c.broken(ctx, r, err)
+		return c.broken(ctx, r, try, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusTooManyRequests {
@@ -172,7 +178,7 @@ func (c *Client) attempt(ctx context.Context, r request) *failure {
 	case errors.Is(err, limit.ErrTooLarge):
 		return c.unusable(r, rep, retry.Final, err)
 	case err != nil:
-		return c.broken(ctx, r, err)
+		return c.broken(ctx, r, try, err)
 	case r.decode == nil:
 		return nil
 	}
@@ -199,19 +205,21 @@ func (c *Client) logAttempt(ctx context.Context, r request, status int, begin ti
 	}
 }
 
-// token returns the token to send. A token with white space in it, a trap of
-// copy and paste, would only come back as a 401.
-func (c *Client) token() (*oauth2.Token, error) {
-	token, err := c.source()
+// token returns the token to send. The source may be the caller's, and take as
+// long as it likes.
+func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
+	bounded, cancel := context.WithTimeout(ctx, c.retry.AttemptTimeout)
+	defer cancel()
+	token, err := retry.Within(bounded, c.source, nil)
 	switch {
+	case err != nil && bounded.Err() != nil && ctx.Err() == nil:
+		return nil, fmt.Errorf("the token source gave no token within %v (RetryPolicy.AttemptTimeout)", c.retry.AttemptTimeout)
 	case err != nil:
-		return nil, fmt.Errorf("no token: %w", err)
-	case token == nil || token.AccessToken == "":
+		return nil, err
+	case token == nil:
 		return nil, errors.New("the token is empty")
-	case strings.ContainsFunc(token.AccessToken, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
-		return nil, errors.New("the token contains white space or control characters: copy it again without them and without \"Bearer\"")
 	}
-	return token, nil
+	return token, paste.CheckToken(token.AccessToken)
 }
 
 // newRequest makes the HTTP request of an attempt.
@@ -226,7 +234,7 @@ func (c *Client) newRequest(ctx context.Context, r request, token *oauth2.Token)
 	}
 	req.URL.RawQuery = r.query.Encode()
 	req.Header.Set("Accept", mediaType+", application/json")
-	req.Header.Set("User-Agent", "iamscim-go")
+	req.Header.Set("User-Agent", useragent.String())
 	if r.body != nil {
 		req.Header.Set("Content-Type", mediaType)
 	}

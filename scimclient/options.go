@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/agent"
 )
 
 // Option changes a [Client] under construction. An option that cannot be
@@ -33,16 +33,13 @@ const defaultRate = 3000
 // to bind where.
 func WithServiceAgent(email string) Option {
 	return func(c *config) error {
-		if !serviceAgentForm.MatchString(email) {
-			return fmt.Errorf("WithServiceAgent: %q is not of the form o-ORGANIZATION-UID@gcp-sa-iamscim.iam.gserviceaccount.com", email)
+		if _, _, err := agent.Parse(email); err != nil {
+			return fmt.Errorf("WithServiceAgent: the service agent %w", err)
 		}
 		c.serviceAgent = email
 		return nil
 	}
 }
-
-// serviceAgentForm has the organization's number as its first group.
-var serviceAgentForm = regexp.MustCompile(`^o-([0-9]{1,19})-[A-Za-z0-9._-]+@gcp-sa-iamscim\.iam\.gserviceaccount\.com$`)
 
 // WithHTTPClient makes requests go through a copy of client, for proxies,
 // certificates or tests. The copy follows no redirect and reads no body past a

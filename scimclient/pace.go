@@ -22,9 +22,8 @@ import (
 //   - from then on it adds a little every second it is in use, and cuts its
 //     rate by a factor on a 429; that makes the shares of clients alike;
 //   - a 429 also stops it for a moment, longer each time no request came
-//     through in between, or as long as Retry-After says: a quota counted in
-//     fixed windows stays used up until its window ends, and asking meanwhile
-//     helps nobody.
+//     through in between, or as long as Retry-After says, a minute at most:
+//     a quota counted in fixed windows stays used up until its window ends.
 //
 // 429s of requests that were on their way when the rate was last cut are the
 // same event, and do not cut it again.
@@ -51,7 +50,8 @@ const (
 	cutSlow     = 0.5       // the same in slow start, which overshoots by up to 2
 	firstStop   = 250 * time.Millisecond
 	maxStop     = 16 * time.Second
-	burstWindow = 0.1 // seconds of the rate that may be sent at once
+	maxPatience = time.Minute // the quota is counted by the minute
+	burstWindow = 0.1         // seconds of the rate that may be sent at once
 )
 
 func newPacer(perMinute int) *pacer {
@@ -136,7 +136,7 @@ func (p *pacer) throttled(event int, after time.Duration) {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.stop(now.Add(after))
+	p.stop(now.Add(min(after, maxPatience)))
 	if event != p.event {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/agent"
 )
 
 const remedyThrottled = "the tenant's quota is 3,000 requests per minute for everybody who uses it: try later, or give this client less of it with WithRate"
@@ -37,12 +38,12 @@ func (c *Client) remedy(kind error) string {
 // remedyNotSyncer names the member and the role to bind, as exactly as is
 // known.
 func (c *Client) remedyNotSyncer() string {
-	organization, agent := "ORGANIZATION_ID", c.serviceAgent
-	if m := serviceAgentForm.FindStringSubmatch(agent); m != nil {
-		organization = m[1]
-	} else {
-		agent = "o-" + organization + "-" + c.base.Path[strings.LastIndexByte(c.base.Path, '/')+1:] + "@gcp-sa-iamscim.iam.gserviceaccount.com"
+	email := c.serviceAgent
+	organization, _, err := agent.Parse(email)
+	if err != nil {
+		organization = "ORGANIZATION_ID"
+		email = agent.Email(organization, c.base.Path[strings.LastIndexByte(c.base.Path, '/')+1:])
 	}
 	return fmt.Sprintf("bind it on the organization: gcloud organizations add-iam-policy-binding %s --member='serviceAccount:%s' --role='roles/iam.scimSyncer'"+
-		" (in Go: scimtenant.OrganizationClient.GrantSyncer(ctx, %q, %q)), and allow some minutes for it to take effect; if it is bound, make sure that the token is not expired", organization, agent, organization, agent)
+		" (in Go: scimtenant.OrganizationClient.GrantSyncer(ctx, %q, %q)), and allow some minutes for it to take effect; if it is bound, make sure that the token is not expired", organization, email, organization, email)
 }

@@ -49,7 +49,7 @@ func (u *Users) Create(ctx context.Context, user *User) (*User, error) {
 	if err != nil {
 		return nil, invalid("Users.Create", "User", "%w", err)
 	}
-	return u.endpoint().create(ctx, v.UserName, body)
+	return u.endpoint().create(ctx, v.UserName, body, user.Password)
 }
 
 // Get returns the user with the id.
@@ -106,7 +106,7 @@ func (u *Users) Replace(ctx context.Context, user *User, opts ...WriteOption) (*
 	if err != nil {
 		return nil, invalid("Users.Replace", u.endpoint().resource(user.ID), "%w", err)
 	}
-	return u.endpoint().replace(ctx, user.ID, body, opts)
+	return u.endpoint().replace(ctx, user.ID, body, user.Password, opts)
 }
 
 // Patch changes single attributes of the user with the id. A reply of 204 and

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/retry"
 )
 
@@ -93,7 +94,7 @@ func (s *endpoint[T]) readBack(ctx context.Context, r request, out outcome, prov
 
 // replace sends body for the resource with the id and returns the resource as
 // it is then.
-func (s *endpoint[T]) replace(ctx context.Context, id string, body []byte, opts []WriteOption) (*T, error) {
+func (s *endpoint[T]) replace(ctx context.Context, id string, body []byte, password iamscim.Secret, opts []WriteOption) (*T, error) {
 	op := s.op("Replace")
 	path, err := s.at(id)
 	if err != nil {
@@ -105,7 +106,7 @@ func (s *endpoint[T]) replace(ctx context.Context, id string, body []byte, opts 
 	}
 	var got *T
 	r := request{
-		op: op, resource: s.resource(id), method: http.MethodPut, path: path, body: body,
+		op: op, resource: s.resource(id), method: http.MethodPut, path: path, body: body, password: password,
 		one: true, repeat: true, decode: s.decodeInto(&got, id),
 	}
 	prove := func(ctx context.Context, _ *Error, maxAttempts int) (proof, error) {

@@ -653,13 +653,34 @@ func TestRetryAfter(t *testing.T) {
 		if !errors.Is(err, scimclient.ErrThrottled) || time.Since(begin) > time.Second {
 			t.Errorf("Get = %v after %v, want ErrThrottled at once: an hour is past the budget", err, time.Since(begin))
 		}
-		_, err = c.Users.Get(t.Context(), "1")
-		if e := (*scimclient.Error)(nil); !errors.As(err, &e) || !errors.Is(err, scimclient.ErrThrottled) || e.Attempts != 0 || n != 1 {
-			t.Errorf("the next Get = %v, want ErrThrottled and nothing sent", err)
+		// The quota is counted by the minute: no longer does one reply stop the
+		// client.
+		for _, after = range []string{"3600", "2147483647", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"} {
+			n = 0
+			if _, err = c.Users.Get(t.Context(), "1"); !errors.Is(err, scimclient.ErrThrottled) {
+				t.Errorf("Get with Retry-After %s = %v, want ErrThrottled", after, err)
+			}
+			begin = time.Now()
+			if _, err = c.Users.Get(t.Context(), "1"); err != nil || time.Since(begin) > time.Minute || time.Since(begin) < time.Minute/2 {
+				t.Errorf("Get after Retry-After %s = %v after %v, want an answer after a minute", after, err, time.Since(begin))
+			}
 		}
-		time.Sleep(time.Hour)
-		if _, err = c.Users.Get(t.Context(), "1"); err != nil {
-			t.Errorf("Get an hour later = %v", err)
+	})
+	// One that may not take as long says so, and sends nothing.
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		transport := roundTripper(func(*http.Request) (*http.Response, error) {
+			n++
+			return &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"3600"}}, Body: http.NoBody}, nil
+		})
+		c, err := scimclient.New("https://h", tokens("t"), scimclient.WithHTTPClient(&http.Client{Transport: transport}), scimclient.WithRetry(iamscim.RetryPolicy{Budget: 10 * time.Second}))
+		must(t, err)
+		for range 2 {
+			begin := time.Now()
+			_, err = c.Users.Get(t.Context(), "1")
+			if !errors.Is(err, scimclient.ErrThrottled) || time.Since(begin) > 10*time.Second || n != 1 {
+				t.Errorf("Get = %v after %v and %d requests, want ErrThrottled within the budget and one request", err, time.Since(begin), n)
+			}
 		}
 	})
 }
