@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
 
 	"google.golang.org/api/option"
 	"google.golang.org/api/option/internaloption"
@@ -18,7 +17,6 @@ import (
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/limit"
 	"github.com/iamscim/iamscim/internal/redact"
-	"github.com/iamscim/iamscim/internal/useragent"
 )
 
 // maxBody bounds each reply. The largest documented field is a SAML metadata
@@ -90,15 +88,14 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 		internaloption.WithDefaultMTLSEndpoint(svc.MTLSEndpoint),
 		internaloption.EnableNewAuthLibrary(),
 	}
-	agent := useragent.With(callersUserAgent(opts))
 	all = append(all, opts...)
-	all = append(all, option.WithLogger(logger), option.WithUserAgent(agent))
+	all = append(all, option.WithLogger(logger))
 	client, endpoint, err := htransport.NewClient(ctx, all...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %s", svc.Name, redact.Text(err.Error()))
 	}
 	client = limit.Client(client, maxBody)
-	client.Transport = &guard{base: client.Transport, userAgent: agent}
+	client.Transport = &guard{client.Transport}
 	if endpoint == "" {
 		endpoint = svc.Endpoint
 	}
@@ -110,25 +107,6 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 			option.WithLogger(logger),
 		},
 	}, nil
-}
-
-// callersUserAgent returns what the caller gave to option.WithUserAgent, "" if
-// nothing. The settings that options are applied to have an internal type, which
-// is inferred here from the options' own method.
-func callersUserAgent(opts []option.ClientOption) string {
-	return userAgentField(opts, option.ClientOption.Apply)
-}
-
-func userAgentField[S any](opts []option.ClientOption, apply func(option.ClientOption, *S)) string {
-	settings := new(S)
-	for _, opt := range opts {
-		apply(opt, settings)
-	}
-	field := reflect.ValueOf(settings).Elem().FieldByName("UserAgent")
-	if field.Kind() != reflect.String {
-		return ""
-	}
-	return field.String()
 }
 
 // WithRetry is the option behind WithRetry of the control-plane clients. The

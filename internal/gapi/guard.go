@@ -7,21 +7,20 @@ import (
 	"strings"
 
 	"github.com/iamscim/iamscim/internal/redact"
+	"github.com/iamscim/iamscim/internal/useragent"
 )
 
 // guard takes the caller's credentials out of the replies that become errors:
 // a service, or what stands in front of it, may repeat them there. The
 // credentials are added below this transport, so they are read off the request
-// that was sent in the end. guard also names this module to the service: a
-// caller's own HTTP client would send the generated client's User-Agent.
-type guard struct {
-	base      http.RoundTripper
-	userAgent string
-}
+// that was sent in the end. guard also names this module to the service in
+// place of the generated client. A caller's option.WithUserAgent is applied below
+// this transport, so it wins.
+type guard struct{ base http.RoundTripper }
 
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	r.Header.Set("User-Agent", g.userAgent)
+	r.Header.Set("User-Agent", useragent.String())
 	resp, err := g.base.RoundTrip(r)
 	if err != nil || resp.StatusCode < 300 || resp.Request == nil {
 		return resp, err

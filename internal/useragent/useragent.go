@@ -3,7 +3,6 @@ package useragent
 
 import (
 	"runtime/debug"
-	"strings"
 	"sync"
 )
 
@@ -19,15 +18,6 @@ var String = sync.OnceValue(func() string {
 	info, _ := debug.ReadBuildInfo()
 	return Product + "/" + version(info)
 })
-
-// With returns the User-Agent of a caller that names itself: the caller's product
-// comes first.
-func With(caller string) string {
-	if caller = strings.TrimSpace(caller); caller == "" {
-		return String()
-	}
-	return caller + " " + String()
-}
 
 func version(info *debug.BuildInfo) string {
 	if info == nil {

@@ -41,9 +41,4 @@ func TestString(t *testing.T) {
 	if got := String(); !form.MatchString(got) {
 		t.Errorf("String() = %q, want iamscim-go/VERSION", got)
 	}
-	for caller, want := range map[string]string{"": String(), " ": String(), "my-tool/2": "my-tool/2 " + String()} {
-		if got := With(caller); got != want {
-			t.Errorf("With(%q) = %q, want %q", caller, got, want)
-		}
-	}
 }
