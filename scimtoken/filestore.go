@@ -123,14 +123,15 @@ const lockPause = 5 * time.Millisecond
 // lock waits for a lock until ctx ends.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
 	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		unlock, taken, err := tryLock(path)
 		if err != nil {
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
 		if !taken {
+			if err := ctx.Err(); err != nil {
+				unlock()
+				return nil, err
+			}
 			return unlock, nil
 		}
 		pause := time.NewTimer(lockPause)
