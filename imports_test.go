@@ -36,12 +36,12 @@ var allowed = map[string][]string{
 	"internal/agent":     {},
 	"internal/check":     {""},
 	"internal/fold":      {},
-	"internal/gapi":      {"", "internal/limit", "internal/redact", "internal/retry", "internal/useragent"},
+	"internal/gapi":      {"", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 	"internal/limit":     {},
 	"internal/paste":     {},
 	"internal/redact":    {},
 	"internal/resname":   {},
-	"internal/retry":     {"", "internal/useragent"},
+	"internal/retry":     {""},
 	"internal/useragent": {},
 }
 

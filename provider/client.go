@@ -267,7 +267,7 @@ func (c *Client) write(ctx context.Context, name Name, r gapi.Request[iam.Operat
 		return nil, err
 	}
 	if operation != doneOperation {
-		if err := c.await(ctx, r.Op, begun); err != nil {
+		if err := c.await(ctx, r.Op, begun, r.Secrets...); err != nil {
 			return nil, &OperationError{Name: begun, Err: err}
 		}
 	}

@@ -87,11 +87,11 @@ func (c *Client) Wait(ctx context.Context, name OperationName) error {
 	return c.await(ctx, op, name)
 }
 
-func (c *Client) await(ctx context.Context, op string, name OperationName) error {
+func (c *Client) await(ctx context.Context, op string, name OperationName, secrets ...iamscim.Secret) error {
 	// The generated method for a provider's operations sends whatever name
 	// it is given, so it serves the pool's operations too.
 	call := c.operations.Get(name.String())
 	return gapi.Await(ctx, c.conn, op, name.String(), func(ctx context.Context) (*iam.Operation, error) {
 		return call.Context(ctx).Do()
-	})
+	}, secrets...)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/oauth2"
 	"google.golang.org/api/googleapi"
 
 	"github.com/iamscim/iamscim"
@@ -56,17 +57,13 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 	var result *R
 	var lost error // the last attempt whose outcome is unknown
 	attempts, err := retry.Do(ctx, c.policy, func() (retry.Verdict, error) {
-		got, err := r.Do(ctx)
-		if err == nil {
-			err = accept(got, r.Accept)
-		}
+		got, class, unsent, err := attempt(ctx, c, r)
 		if err == nil {
 			result = got
 			return retry.Verdict{}, nil
 		}
-		class := classify(ctx, err)
 		again := class != retry.Final
-		if r.Settle != nil && class != retry.Refused && !answered(err) && !retry.Unsent(err) {
+		if r.Settle != nil && class != retry.Refused && !answered(err) && !unsent {
 			// No answer, or one that cannot be used: the change may have
 			// been made. What is of an unknown kind is not repeated.
 			lost = err
@@ -94,10 +91,10 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 		}
 		unknown = serr != nil
 	}
-	e := Wrap(r.Op, r.Resource, attempts, err, r.Secrets...)
+	e := wrap(ctx, r.Op, r.Resource, attempts, err, r.Secrets)
 	switch {
 	case unknown && redirected(err):
-		e.Err = fmt.Errorf("%w; %w", err, iamscim.ErrOutcomeUnknown)
+		e.Err = errors.Join(e.Err, iamscim.ErrOutcomeUnknown)
 		e.Remedy += "; then read the resource to see whether the change was made"
 	case unknown:
 		e.Kind = iamscim.ErrOutcomeUnknown
@@ -111,6 +108,58 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 		r.Explain(brief, e)
 	}
 	return nil, e
+}
+
+// attempt makes the request once. An attempt that is unsent has certainly changed
+// nothing.
+func attempt[R any](ctx context.Context, c *Conn, r Request[R]) (result *R, class retry.Class, unsent bool, err error) {
+	a := retry.Begin(ctx, c.policy)
+	defer a.End()
+	result, err = r.Do(a.Context())
+	if err == nil {
+		err = accept(result, r.Accept)
+	}
+	var api *googleapi.Error
+	var syntax *json.SyntaxError
+	switch {
+	case err == nil:
+		return result, retry.Final, false, nil
+	case errors.As(err, &api):
+		return nil, retry.Status(api.Code), false, err
+	case errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input" && ctx.Err() == nil:
+		// A reply that was cut where the framing could not tell.
+		return nil, retry.Ambiguous, false, err
+	case badContent(err):
+		return nil, retry.Final, false, err
+	case c.withoutToken(a, err):
+		class = retry.Final
+		if ctx.Err() == nil && temporary(err) {
+			class = retry.Refused
+		}
+		return nil, class, true, &credentialsError{a.Explain(err)}
+	}
+	return nil, a.Class(err), a.Unsent(err), a.Explain(err)
+}
+
+// withoutToken reports whether an attempt failed for want of an access token.
+func (c *Conn) withoutToken(a *retry.Attempt, err error) bool {
+	var marked *credentialsError
+	var refused *oauth2.RetrieveError
+	if errors.As(err, &marked) || errors.As(err, &refused) {
+		return true
+	}
+	// A token is asked for before the connection.
+	return c.native && a.NotWritten() && !a.NoConnection()
+}
+
+// temporary reports whether credentials say that their failure will pass.
+func temporary(err error) bool {
+	var refused *oauth2.RetrieveError
+	if errors.As(err, &refused) {
+		return refused.Response != nil && retry.Status(refused.Response.StatusCode) != retry.Final
+	}
+	var t interface{ Temporary() bool }
+	return errors.As(err, &t) && t.Temporary()
 }
 
 // accept checks a decoded 2xx reply.
@@ -150,20 +199,6 @@ type badReply struct{ err error }
 func (b *badReply) Error() string { return b.err.Error() }
 func (b *badReply) Unwrap() error { return b.err }
 
-// classify sorts the error of one attempt.
-func classify(ctx context.Context, err error) retry.Class {
-	var api *googleapi.Error
-	if errors.As(err, &api) {
-		return retry.Status(api.Code)
-	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input" && ctx.Err() == nil {
-		// A reply that was cut where the framing could not tell.
-		return retry.Ambiguous
-	}
-	return retry.Transport(ctx, err)
-}
-
 // answered reports whether the service gave an answer that settles what this
 // attempt did: any status that does not pass.
 func answered(err error) bool {
@@ -180,10 +215,10 @@ func redirected(err error) bool {
 // after is the pause the service asked for.
 func after(err error) time.Duration {
 	var api *googleapi.Error
-	if errors.As(err, &api) {
-		return retry.After(api.Header, time.Now())
+	if !errors.As(err, &api) {
+		return 0
 	}
-	return 0
+	return max(retry.After(api.Header, time.Now()), parseModel(api).retryDelay())
 }
 
 // Named returns an Accept function for replies that must carry the name want.

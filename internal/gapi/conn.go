@@ -9,13 +9,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/url"
 
+	"golang.org/x/oauth2"
 	"google.golang.org/api/option"
 	"google.golang.org/api/option/internaloption"
 	htransport "google.golang.org/api/transport/http"
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/limit"
+	"github.com/iamscim/iamscim/internal/paste"
 	"github.com/iamscim/iamscim/internal/redact"
 )
 
@@ -53,6 +57,10 @@ var (
 type Conn struct {
 	policy  iamscim.RetryPolicy
 	options []option.ClientOption
+
+	// native: requests go through net/http's own transport, so that an attempt
+	// sees what becomes of them.
+	native bool
 }
 
 // Dial prepares a connection from the caller's options; no request is made.
@@ -94,19 +102,55 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %s", svc.Name, redact.Text(err.Error()))
 	}
-	client = limit.Client(client, maxBody)
-	client.Transport = &guard{client.Transport}
 	if endpoint == "" {
 		endpoint = svc.Endpoint
 	}
+	if err := checkEndpoint(endpoint); err != nil {
+		return nil, err
+	}
+	native := isNative(client.Transport)
+	if !native {
+		// The same call again returns a client of the caller's itself, and
+		// otherwise a new one, which is net/http's below its credentials.
+		again, _, err := htransport.NewClient(ctx, all...)
+		native = err == nil && again != client
+	}
+	own := *client
+	own.Transport = withCredentialsErrors(own.Transport)
+	client = limit.Client(&own, maxBody)
+	client.Transport = &guard{client.Transport}
 	return &Conn{
 		policy: policy.WithDefaults(),
+		native: native,
 		options: []option.ClientOption{
 			option.WithHTTPClient(client),
 			option.WithEndpoint(endpoint),
 			option.WithLogger(logger),
 		},
 	}, nil
+}
+
+// isNative reports whether a transport is one of net/http, below OAuth or not.
+func isNative(rt http.RoundTripper) bool {
+	switch t := rt.(type) {
+	case nil, *http.Transport:
+		return true
+	case *oauth2.Transport:
+		return isNative(t.Base)
+	}
+	return false
+}
+
+// checkEndpoint refuses an endpoint that no request could be sent to.
+func checkEndpoint(endpoint string) error {
+	if err := paste.CheckURI(endpoint); err != nil {
+		return fmt.Errorf("endpoint: %w", err)
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return errors.New("the endpoint must be an https or http URL with a host, as in https://iam.googleapis.com/")
+	}
+	return nil
 }
 
 // WithRetry is the option behind WithRetry of the control-plane clients. The

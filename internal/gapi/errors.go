@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
+	"golang.org/x/oauth2"
 	"google.golang.org/api/googleapi"
 
 	"github.com/iamscim/iamscim"
@@ -15,37 +17,64 @@ import (
 	"github.com/iamscim/iamscim/internal/retry"
 )
 
-const remedyBadReply = "check that nothing between here and the service rewrites replies"
+const (
+	remedyBadReply    = "check that nothing between here and the service rewrites replies"
+	remedyCredentials = "nothing was sent: run gcloud auth application-default login, or pass credentials as a client option"
+)
 
-// Wrap makes the typed error of a failed call: its kind and violations from
+// wrap makes the typed error of a failed call: its kind and violations from
 // the service's error model, a remedy where the kind alone suggests one. The
-// secrets are scrubbed from the *googleapi.Error that stays reachable.
-func Wrap(op, resource string, attempts int, err error, secrets ...iamscim.Secret) *iamscim.Error {
+// secrets are scrubbed from everything that stays reachable.
+func wrap(ctx context.Context, op, resource string, attempts int, err error, secrets []iamscim.Secret) *iamscim.Error {
+	known := reveal(secrets)
 	e := &iamscim.Error{Op: op, Resource: resource, Attempts: attempts, Err: err}
+	var api *googleapi.Error
+	if errors.As(err, &api) {
+		m := parseModel(api)
+		scrub(api, known)
+		e.Status, e.Detail = api.Code, saying(api)
+		e.Violations = m.violations(known)
+		e.Remedy, e.Kind = kind(api.Code, m)
+		e.Err = redact.Error(err, known...)
+		return e
+	}
+	var credentials *credentialsError
+	switch {
+	case badContent(err):
+		e.Kind, e.Remedy = iamscim.ErrBadReply, remedyBadReply
+	case ctx.Err() != nil:
+	case errors.As(err, &credentials):
+		e.Kind, e.Remedy = iamscim.ErrUnauthenticated, remedyCredentials
+	default:
+		e.Kind, e.Remedy = iamscim.ErrUnavailable, "check the network, the proxy and the endpoint"
+	}
+	e.Err = redact.Error(withoutBody(err), known...)
+	return e
+}
+
+func reveal(secrets []iamscim.Secret) []string {
 	known := make([]string, len(secrets))
 	for i, s := range secrets {
 		known[i] = s.Reveal()
 	}
-	var api *googleapi.Error
-	if !errors.As(err, &api) {
-		switch {
-		case badContent(err):
-			e.Kind = iamscim.ErrBadReply
-			e.Remedy = remedyBadReply
-		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		default:
-			e.Kind = iamscim.ErrUnavailable
-			e.Remedy = "check the network and the endpoint"
-		}
-		e.Err = clean(err, known)
-		return e
+	return known
+}
+
+// withoutBody drops what a token service replied, which may repeat what it was
+// sent, and keeps its error code.
+func withoutBody(err error) error {
+	var refused *oauth2.RetrieveError
+	if !errors.As(err, &refused) {
+		return err
 	}
-	m := parseModel(api)
-	scrub(api, known)
-	e.Status, e.Detail = api.Code, saying(api)
-	e.Violations = m.violations(known)
-	e.Remedy, e.Kind = kind(api.Code, m)
-	return e
+	short := &oauth2.RetrieveError{ErrorCode: refused.ErrorCode, ErrorDescription: redact.Text(refused.ErrorDescription), ErrorURI: refused.ErrorURI}
+	if refused.Response != nil {
+		short.Response = &http.Response{StatusCode: refused.Response.StatusCode, Status: refused.Response.Status}
+	}
+	if short.ErrorCode == "" && short.Response == nil {
+		return &credentialsError{errors.New("the token service refused")}
+	}
+	return &credentialsError{short}
 }
 
 // maxDetail bounds the text of the service in a message, in bytes. The whole
@@ -73,6 +102,7 @@ type model struct {
 
 type detail struct {
 	Reason          string `json:"reason"`
+	RetryDelay      string `json:"retryDelay"` // of a google.rpc.RetryInfo: "3.5s"
 	FieldViolations []struct {
 		Field       string `json:"field"`
 		Description string `json:"description"`
@@ -111,6 +141,16 @@ func (m model) violations(known []string) []iamscim.Violation {
 	return all
 }
 
+// retryDelay is the pause that a google.rpc.RetryInfo asks for.
+func (m model) retryDelay() time.Duration {
+	for _, d := range m.details {
+		if pause, err := time.ParseDuration(d.RetryDelay); err == nil {
+			return retry.Cap(pause)
+		}
+	}
+	return 0
+}
+
 func (m model) reason() string {
 	for _, d := range m.details {
 		if d.Reason != "" {
@@ -123,19 +163,19 @@ func (m model) reason() string {
 // kind is the sentinel for a status, and what to do about it.
 func kind(code int, m model) (remedy string, kind error) {
 	switch {
-	case code == http.StatusBadRequest && m.status == "FAILED_PRECONDITION":
+	case code == http.StatusBadRequest && m.status == "FAILED_PRECONDITION", code == http.StatusPreconditionFailed:
 		return "read the resource: its state forbids the call", iamscim.ErrFailedPrecondition
-	case code == http.StatusBadRequest:
-		return "correct what the service names", iamscim.ErrInvalidArgument
 	case code == http.StatusUnauthorized:
 		return "run gcloud auth application-default login, or pass credentials as a client option", iamscim.ErrUnauthenticated
+	case code == http.StatusProxyAuthRequired:
+		return "give the proxy its credentials", iamscim.ErrUnauthenticated
 	case code == http.StatusForbidden && m.reason() == "USER_PROJECT_DENIED":
 		return "grant the caller roles/serviceusage.serviceUsageConsumer on the quota project, or choose another with option.WithQuotaProject", iamscim.ErrPermissionDenied
 	case code == http.StatusForbidden && m.reason() == "SERVICE_DISABLED":
 		return "enable the API named in the message in the quota project", iamscim.ErrPermissionDenied
 	case code == http.StatusForbidden:
 		return "grant the caller the role for this call on the organization (roles/iam.workforcePoolAdmin for pools and what is in them), and check that the resource exists", iamscim.ErrPermissionDenied
-	case code == http.StatusNotFound:
+	case code == http.StatusNotFound, code == http.StatusGone:
 		return "check the name, and that the resource was not purged", iamscim.ErrNotFound
 	case code == http.StatusConflict && m.status == "ABORTED":
 		return "repeat the call", iamscim.ErrAborted
@@ -143,12 +183,17 @@ func kind(code int, m model) (remedy string, kind error) {
 		return "read what is there, soft-deleted resources included, or choose another id", iamscim.ErrAlreadyExists
 	case code == http.StatusTooManyRequests:
 		return "repeat the call later; quotas are counted by the minute", iamscim.ErrThrottled
+	case code == http.StatusMethodNotAllowed, code == http.StatusNotImplemented, code == http.StatusHTTPVersionNotSupported:
+		return "check the endpoint: it doesn't have this method", iamscim.ErrUnavailable
+	case code == http.StatusRequestTimeout:
+		return "repeat the call later", iamscim.ErrUnavailable
 	case code >= 300 && code < 400:
 		return "check the endpoint: redirects are not followed, because they would carry credentials to another place", iamscim.ErrRedirected
-	case retry.Status(code) == retry.Ambiguous:
-		return "repeat the call later", iamscim.ErrUnavailable
+	case code >= 400 && code < 500:
+		// An unlisted status is the x00 of its class (RFC 9110 section 15).
+		return "correct what the service names", iamscim.ErrInvalidArgument
 	}
-	return "", nil
+	return "repeat the call later", iamscim.ErrUnavailable
 }
 
 // scrub takes secrets out of the error a caller may print: those that were
@@ -182,34 +227,10 @@ func scrub(api *googleapi.Error, known []string) {
 	}
 }
 
-// clean is err without the secrets in its text. What it wraps has them too, so
-// only the end of a context stays reachable.
-func clean(err error, known []string) error {
-	text := redact.Text(err.Error(), known...)
-	if text == err.Error() {
-		return err
-	}
-	scrubbed := &cleanError{text: text}
-	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, ended) {
-			scrubbed.ended = ended
-		}
-	}
-	return scrubbed
-}
-
-type cleanError struct {
-	text  string
-	ended error
-}
-
-func (e *cleanError) Error() string { return e.text }
-func (e *cleanError) Unwrap() error { return e.ended }
-
 // badContent reports whether err is about the content of a 2xx reply.
 func badContent(err error) bool {
 	var bad *badReply
 	var syntax *json.SyntaxError
 	var mistyped *json.UnmarshalTypeError
-	return errors.As(err, &bad) || errors.As(err, &syntax) || errors.As(err, &mistyped) || errors.Is(err, limit.ErrTooLarge)
+	return errors.As(err, &bad) || errors.As(err, &syntax) || errors.As(err, &mistyped) || errors.Is(err, limit.ErrTooLarge) || errors.Is(err, limit.ErrSwitched)
 }

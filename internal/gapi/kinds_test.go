@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"google.golang.org/api/googleapi"
 
 	"github.com/iamscim/iamscim"
-	"github.com/iamscim/iamscim/internal/gapi"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimtest"
 )
@@ -50,8 +48,8 @@ func TestKinds(t *testing.T) {
 		{"unavailable", 503, "", iamscim.ErrUnavailable, "HTTP 503 without a text"},
 		{"deadline of the service", 504, model(504, "DEADLINE_EXCEEDED", ""), iamscim.ErrUnavailable, "repeat the call later"},
 		{"moved", 301, "", iamscim.ErrRedirected, "check the endpoint"},
-		{"method not allowed", 405, "<html>405</html>", nil, "HTTP 405"},
-		{"not implemented", 501, model(501, "UNIMPLEMENTED", ""), nil, "HTTP 501"},
+		{"method not allowed", 405, "<html>405</html>", iamscim.ErrUnavailable, "HTTP 405"},
+		{"not implemented", 501, model(501, "UNIMPLEMENTED", ""), iamscim.ErrUnavailable, "check the endpoint"},
 		{"the code in the body is the service's", 502, model(403, "PERMISSION_DENIED", ""), iamscim.ErrPermissionDenied, "HTTP 403"},
 		{"a body that is no error at all", 500, "[]", iamscim.ErrUnavailable, "HTTP 500"},
 		{"details that are not objects", 400, `{"error":{"code":400,"message":"m","status":"FAILED_PRECONDITION","details":[7,{"fieldViolations":[{"field":"f","description":"r"}]}]}}`, iamscim.ErrFailedPrecondition, "f: r"},
@@ -84,29 +82,5 @@ func TestKinds(t *testing.T) {
 				t.Errorf("%v: want the service's own words", err)
 			}
 		})
-	}
-}
-
-// TestDetail: what the service said is on one line and bounded, so that a
-// hostile reply makes no hostile log line.
-func TestDetail(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name string
-		api  googleapi.Error
-		want string
-	}{
-		{"message", googleapi.Error{Code: 403, Message: "Permission 'x' denied\n on resource."}, "Permission 'x' denied on resource."},
-		{"a body instead of a message", googleapi.Error{Code: 502, Body: "<html>\n<h1>Bad  Gateway</h1>"}, "<html> <h1>Bad Gateway</h1>"},
-		{"neither", googleapi.Error{Code: 503}, ""},
-		{"long", googleapi.Error{Code: 500, Message: strings.Repeat("x", 1<<20)}, strings.Repeat("x", 300) + "…"},
-		{"long, of many bytes a character", googleapi.Error{Code: 500, Message: strings.Repeat("日", 101)}, strings.Repeat("日", 100) + "…"},
-		{"cut inside a character", googleapi.Error{Code: 500, Message: "x" + strings.Repeat("日", 101)}, "x" + strings.Repeat("日", 99) + "…"},
-	}
-	for _, tt := range tests {
-		e := gapi.Wrap("p: get", "", 1, &tt.api)
-		if e.Detail != tt.want || e.Status != tt.api.Code || !utf8.ValidString(e.Error()) {
-			t.Errorf("%s: Wrap = %d %q, want %d %q", tt.name, e.Status, e.Detail, tt.api.Code, tt.want)
-		}
 	}
 }

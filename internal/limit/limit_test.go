@@ -69,3 +69,45 @@ func TestClientFollowsNoRedirect(t *testing.T) {
 		}
 	}
 }
+
+// TestClientCutsErrors: no error needs more than 64 KiB, whatever its status.
+func TestClientCutsErrors(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{302, 400, 404, 500, 520, 999} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, strings.Repeat("x", 1<<20))
+		}))
+		t.Cleanup(srv.Close)
+		resp, err := Client(srv.Client(), 100).Get(srv.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if len(got) != 64<<10 || err != nil || resp.StatusCode != status {
+			t.Errorf("a %d of 1 MiB: %d bytes, %v, want 64 KiB and no error", resp.StatusCode, len(got), err)
+		}
+	}
+}
+
+// TestClientRefusesAnotherProtocol: net/http takes the body of a 101 off the
+// context, and reading it would never end.
+func TestClientRefusesAnotherProtocol(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { conn.Close() })
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+	}))
+	t.Cleanup(srv.Close)
+	resp, err := Client(srv.Client(), 1<<20).Get(srv.URL)
+	if !errors.Is(err, ErrSwitched) {
+		resp.Body.Close()
+		t.Errorf("Get = %v, want ErrSwitched", err)
+	}
+}

@@ -56,9 +56,32 @@ func Text(s string, known ...string) string {
 			s = strings.ReplaceAll(s, spelled, Mark)
 		}
 	}
-	s = inText.ReplaceAllString(s, `${1}"`+Mark+`"`)
+	s = keyed(s)
 	s = inQuery.ReplaceAllString(s, `${1}`+Mark)
 	return bearer.ReplaceAllString(s, `$1 `+Mark)
+}
+
+// keyed replaces the values of secret keys. A value that was replaced before stays
+// as it is, however it is quoted, so that a clean text is one that doesn't change.
+func keyed(s string) string {
+	var b strings.Builder
+	for {
+		at := inText.FindStringSubmatchIndex(s)
+		if at == nil {
+			b.WriteString(s)
+			return b.String()
+		}
+		b.WriteString(s[:at[3]])
+		value := s[at[3]:at[1]]
+		if opened := strings.TrimLeft(value, `\"'`); strings.HasPrefix(opened, Mark) && strings.Trim(opened[len(Mark):min(len(opened), len(Mark)+1)], `\"'`) == "" {
+			done := len(value) - len(opened) + len(Mark)
+			b.WriteString(value[:done])
+			s = s[at[3]+done:]
+			continue
+		}
+		b.WriteString(`"` + Mark + `"`)
+		s = s[at[1]:]
+	}
 }
 
 // spellings are the ways in which a secret may come back in a text: as it is,

@@ -183,6 +183,20 @@ func TestOneTableOfKeys(t *testing.T) {
 	}
 }
 
+// TestTextTwice: what was redacted once stays as it is, however it is quoted.
+func TestTextTwice(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"plainText":"` + secret + `"}`, `{\"plainText\":\"` + secret + `\"}`, "Authorization: Bearer " + secret, "password=" + secret + "&x=1",
+		"map[plainText:" + secret + " x:1]", "https://h/?key=" + secret,
+	} {
+		once := Text(text)
+		if twice := Text(once); twice != once || strings.Contains(once, secret) {
+			t.Errorf("Text(Text(%q)) = %q, want %q", text, twice, once)
+		}
+	}
+}
+
 // TestTextLeavesTheRest: what only looks like a key stays readable.
 func TestTextLeavesTheRest(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,6 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/iamscim/iamscim"
-	"github.com/iamscim/iamscim/internal/useragent"
 )
 
 // Attempt is one try of a request. It ends in time, whoever answers, and knows
@@ -37,8 +36,12 @@ type Attempt struct {
 	mu    sync.Mutex
 	asked bool // a connection was asked for
 	got   bool // and there was one
-	wrote bool // on which the headers of this module's request were written
+	wrote bool // on which the headers of the generated client's request were written
 }
+
+// generatedMark is what the Google clients' X-Goog-Api-Client header has for
+// generated code. Their authentication library sends the header without it.
+const generatedMark = "gdcl/"
 
 // Begin begins an attempt of at most p's AttemptTimeout.
 func Begin(ctx context.Context, p iamscim.RetryPolicy) *Attempt {
@@ -48,9 +51,9 @@ func Begin(ctx context.Context, p iamscim.RetryPolicy) *Attempt {
 		GetConn: func(string) { a.note(func() { a.asked, a.got = true, false }) },
 		GotConn: func(httptrace.GotConnInfo) { a.note(func() { a.got = true }) },
 		WroteHeaderField: func(key string, values []string) {
-			// Credentials may make requests of their own with this context.
-			// They don't carry the module's User-Agent.
-			if strings.EqualFold(key, "User-Agent") && strings.Contains(strings.Join(values, " "), useragent.Product) {
+			// Credentials may make requests of their own with this context. They
+			// don't carry what marks a request of the generated client.
+			if strings.EqualFold(key, "X-Goog-Api-Client") && strings.Contains(strings.Join(values, " "), generatedMark) {
 				a.note(func() { a.wrote = true })
 			}
 		},
@@ -79,9 +82,9 @@ func (a *Attempt) NoConnection() bool {
 	return a.asked && !a.got && !a.wrote
 }
 
-// NotWritten reports that no header of the request was written, which is only
-// meaningful for a transport of net/http that sends the module's User-Agent as it
-// is. A failure is then one of the credentials or of the connection.
+// NotWritten reports that no header of a generated client's request was written. It
+// means something for a transport of net/http alone: a failure is then one of the
+// credentials or of the connection.
 func (a *Attempt) NotWritten() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -201,24 +204,32 @@ func Unsent(err error) bool {
 
 // Within returns what f returns, or the end of ctx if that comes first: f may be
 // a caller's function that knows no context. It then goes on in the background,
-// and drop gets what it returns.
+// and drop gets what it returns. A panic of f is the caller's.
 func Within[T any](ctx context.Context, f func() (T, error), drop func(T)) (T, error) {
 	type outcome struct {
-		value T
-		err   error
+		value    T
+		err      error
+		panicked any
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		v, err := f()
-		done <- outcome{v, err}
+		var o outcome
+		defer func() {
+			o.panicked = recover()
+			done <- o
+		}()
+		o.value, o.err = f()
 	}()
 	select {
 	case o := <-done:
+		if o.panicked != nil {
+			panic(o.panicked)
+		}
 		return o.value, o.err
 	case <-ctx.Done():
 	}
 	go func() {
-		if o := <-done; o.err == nil && drop != nil {
+		if o := <-done; o.err == nil && o.panicked == nil && drop != nil {
 			drop(o.value)
 		}
 	}()

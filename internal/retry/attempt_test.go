@@ -18,7 +18,6 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/iamscim/iamscim"
-	"github.com/iamscim/iamscim/internal/useragent"
 )
 
 // serve accepts connections and hands each to talk.
@@ -145,7 +144,6 @@ func TestAttemptKnowsWhatWasSent(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			req.Header.Set("User-Agent", useragent.String())
 			resp, err := client.Do(req)
 			if err == nil {
 				resp.Body.Close()
@@ -222,23 +220,23 @@ func TestTokenExchangeIsNotTheRequest(t *testing.T) {
 	t.Cleanup(srv.Close)
 	a := Begin(t.Context(), iamscim.RetryPolicy{})
 	defer a.End()
-	get := func(agent string) {
+	get := func(client string) {
 		req, err := http.NewRequestWithContext(a.Context(), http.MethodGet, srv.URL, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Header.Set("User-Agent", agent)
+		req.Header.Set("X-Goog-Api-Client", client)
 		resp, err := srv.Client().Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
 	}
-	get("other/1")
+	get("gl-go/1.26 auth/0.24.1 cred-type/sa")
 	if !a.NotWritten() || a.NoConnection() {
 		t.Errorf("after a request of the credentials: NotWritten %v, NoConnection %v", a.NotWritten(), a.NoConnection())
 	}
-	get("caller/1 " + useragent.String())
+	get("gl-go/1.26.0 gdcl/0.312.0")
 	if a.NotWritten() {
 		t.Error("after the module's request: NotWritten is true")
 	}
@@ -256,6 +254,14 @@ func TestWithin(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("Within of a function that blocks = %v, want context.Canceled", err)
 	}
+	func() {
+		defer func() {
+			if got := recover(); got != "boom" {
+				t.Errorf("recovered %v from a function that panics, want boom", got)
+			}
+		}()
+		_, _ = Within(t.Context(), func() (int, error) { panic("boom") }, nil)
+	}()
 	close(release)
 	if got := <-dropped; got != 8 {
 		t.Errorf("dropped %d, want 8", got)

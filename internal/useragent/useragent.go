@@ -6,17 +6,17 @@ import (
 	"sync"
 )
 
-// Product is the name of the module in the User-Agent.
-const Product = "iamscim-go"
-
-const module = "github.com/iamscim/iamscim"
+const (
+	product = "iamscim-go"
+	module  = "github.com/iamscim/iamscim"
+)
 
 // String returns iamscim-go/VERSION. VERSION is the module's version in the
 // running program, from its build info: v1.2.3, a pseudo-version, or devel where
 // there is none, as in this module's own tests (RFC 9110 section 10.1.5).
 var String = sync.OnceValue(func() string {
 	info, _ := debug.ReadBuildInfo()
-	return Product + "/" + version(info)
+	return product + "/" + version(info)
 })
 
 func version(info *debug.BuildInfo) string {
