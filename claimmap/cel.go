@@ -237,37 +237,27 @@ func compileTree(tree *node) (*compiled, error) {
 	return &compiled{p}, nil
 }
 
-// typeCheck returns what cel-go has against an expression that can be parsed.
-func typeCheck(source string) []fault {
-	_, issues := evalEnv().Compile(source)
-	if issues.Err() == nil {
-		return nil
-	}
-	faults := celFaults(source, issues)
-	for i := range faults {
-		faults[i].class = ClassType
-	}
-	return faults
-}
-
 // constant evaluates an expression that reads nothing: its value if that is a
 // string, and why it fails.
-func (n *node) constant() (value any, failure string) {
+func (n *node) constant() (any, *fault) {
+	failed := &fault{at: n.start(), class: ClassType}
 	c, err := compileTree(n)
 	if err != nil {
-		return nil, "it does not compile"
+		failed.message = "this does not compile"
+		return nil, failed
 	}
 	v, _, err := c.program.Eval(cel.NoVars())
 	if err != nil {
-		if err := runError(err); errors.Is(err, ErrCostExceeded) {
-			return nil, err.Error()
+		failed.message = "this fails for everybody: " + printable(err.Error())
+		if errors.Is(runError(err), ErrCostExceeded) {
+			failed.class, failed.message = ClassLimit, "this costs too much to evaluate"
 		}
-		return nil, printable(err.Error())
+		return nil, failed
 	}
 	if s, ok := v.(types.String); ok {
-		return string(s), ""
+		return string(s), nil
 	}
-	return nil, ""
+	return nil, nil
 }
 
 func celFaults(source string, issues *cel.Issues) []fault {

@@ -10,14 +10,14 @@ var documented = []string{"lowerAscii", "filter", "==", "!="}
 // check finds what is wrong with an expression of a claim mapping beyond its
 // syntax, and what to warn of.
 func check(key string, root *node, source string) *checked {
-	variable := "user"
+	variable, env := "user", userEnv
 	if key == keyGroup {
-		variable = "group"
+		variable, env = "group", groupEnv
 	}
-	c := checkTypes(variable, root, source)
+	c := checkTypes(env(), variable, root, source)
 	root.walk(c.rule)
 	if len(c.faults) == 0 {
-		c.faults = constantFaults(root)
+		c.faults = constantFaults(root, false)
 	}
 	return c
 }

@@ -17,8 +17,12 @@ const (
 	// sides differ for some person, who can sign in and is then in no group.
 	Inconsistent Result = "inconsistent"
 
-	// Unproven: neither could be shown.
+	// Unproven: nothing here can show whether the two sides agree.
 	Unproven Result = "unproven"
+
+	// Invalid: CEL or a documented rule of the service rejects one of the two
+	// expressions for every assertion, so that nobody can sign in.
+	Invalid Result = "invalid"
 )
 
 // CompareOptions say what is known about the identity provider.
@@ -27,34 +31,10 @@ type CompareOptions struct {
 	// it only the pairs that Google documents for every product can be
 	// Consistent. [VendorOf] reads it off a provider.
 	Vendor Vendor
-}
 
-// IDPSetting is something the identity provider must be set to, which no
-// program can see from Google's side. It is comparable, so that a caller can
-// keep those that somebody has confirmed.
-type IDPSetting struct {
-	Vendor    Vendor // "" for any
-	Attribute string // the SCIM attribute that is provisioned, "externalId"
-	Source    string // what it must be filled from, "objectId"
-	Default   string // what it is filled from if nobody touches it; empty if not known
-	Note      string // where to look, and conditions; may be empty
-	Reference string // the page that says so
-}
-
-// String returns the setting in one line.
-func (s IDPSetting) String() string {
-	var b strings.Builder
-	if s.Vendor != "" {
-		b.WriteString(s.Vendor.String() + ": ")
-	}
-	b.WriteString(s.Attribute + " ← " + s.Source)
-	if s.Default != "" && s.Default != s.Source {
-		b.WriteString(" (the default is " + s.Default + ")")
-	}
-	if s.Note != "" {
-		b.WriteString("; " + s.Note)
-	}
-	return b.String()
+	// Protocol decides which claims there are. Without it the provider's
+	// expressions tell: assertion.subject and assertion.attributes are SAML.
+	Protocol Protocol
 }
 
 // Suggestion is a documented pair of expressions for google.subject.
@@ -76,9 +56,10 @@ type Verdict struct {
 	Result Result
 	Reason string // one sentence
 
-	// Suggestion is a pair that would be Consistent, as close to what was
-	// compared as there is one; zero if the verdict is Consistent or none is
-	// documented for the vendor.
+	// Suggestion is a pair that would be Consistent, of the provider's protocol
+	// and as close to what was compared as there is one. It is zero if the
+	// verdict is Consistent, none is documented for the vendor, or the protocol
+	// isn't known.
 	Suggestion Suggestion
 
 	// Requires is what a Consistent verdict rests on; nil otherwise.
@@ -101,7 +82,7 @@ func (v Verdict) String() string {
 // Compare says whether google.subject in a provider's attribute mapping
 // (attributeMapping of [locations.workforcePools.providers], the claims of the
 // token) and in a tenant's claim mapping (the provisioned user) name the same
-// identity. If they do not, users can sign in and belong to no group, and the
+// identity. If they don't, users can sign in and belong to no group, and the
 // claim mapping cannot be corrected.
 //
 // What a verdict means, what it does not, and the table behind it are described
@@ -109,27 +90,16 @@ func (v Verdict) String() string {
 //
 // [locations.workforcePools.providers]: https://docs.cloud.google.com/iam/docs/reference/rest/v1/locations.workforcePools.providers
 func Compare(providerMapping map[string]string, m Mapping, opts CompareOptions) Verdict {
+	vendor := known(opts.Vendor)
+	provider := readProvider(providerMapping, opts.Protocol)
 	r := m.rule(keySubject)
 	if r == nil {
-		return Verdict{Result: Unproven, Reason: "the claim mapping has no google.subject"}
+		return Verdict{Result: Invalid, Reason: "the claim mapping has no google.subject, which is required"}
 	}
 	tenant := side{text: r.base, lower: r.lower}
-	vendor := known(opts.Vendor)
-	source, ok := providerMapping[keySubject]
-	if !ok {
-		return Verdict{Result: Unproven, Reason: "the provider's attribute mapping has no google.subject", Suggestion: suggest(vendor, side{}, tenant)}
-	}
-	tree, faults := parse(source)
-	if faults != nil {
-		return Verdict{Result: Unproven, Reason: fmt.Sprintf("the provider's google.subject cannot be read: %s", faults[0].message), Suggestion: suggest(vendor, side{}, tenant)}
-	}
-	provider, reason := readProvider(tree)
-	v := relate(vendor, provider, tenant)
-	if reason != "" {
-		v = Verdict{Result: Unproven, Reason: reason}
-	}
-	if tree.kind == nodeString {
-		v = Verdict{Result: Inconsistent, Reason: "the provider gives everybody the same google.subject"}
+	v := provider.verdict
+	if v.Result == "" {
+		v = relate(vendor, provider, tenant)
 	}
 	if v.Result != Consistent {
 		v.Suggestion = suggest(vendor, provider, tenant)
@@ -144,56 +114,23 @@ type side struct {
 	text  string // canonical, without the call that changes the case
 	lower bool
 	upper bool
-	saml  bool
-}
-
-// readProvider takes a provider's expression apart. The reason is not empty if
-// it is anything but a claim, with or without a change of case.
-func readProvider(n *node) (side, string) {
-	var s side
-	if n.kind == nodeMember && len(n.args) == 1 && (n.name == "lowerAscii" || n.name == "upperAscii") {
-		s.lower, s.upper = n.name == "lowerAscii", n.name == "upperAscii"
-		n = n.args[0]
-	}
-	s.text = n.String()
-	s.saml = s.text == claimNameID || strings.HasPrefix(s.text, "assertion.attributes")
-	switch {
-	case n.kind == nodeIndex && n.args[1].isInt(0) && isAttribute(n.args[0]), // a SAML attribute's first value
-		isClaim(n) && !isAttribute(n):
-		return s, ""
-	case isAttribute(n):
-		return s, "a SAML attribute is a list, which is no google.subject: index it with [0]"
-	}
-	return s, "the provider's google.subject is more than a claim with or without lowerAscii(); what it yields cannot be told from the expression"
-}
-
-// isClaim reports whether n is assertion.NAME or assertion['NAME'].
-func isClaim(n *node) bool {
-	return (n.kind == nodeSelect || n.kind == nodeIndex && n.args[1].kind == nodeString) &&
-		n.args[0].kind == nodeIdent && n.args[0].name == "assertion" && n.String() != "assertion.attributes"
-}
-
-// isAttribute reports whether n is assertion.attributes['NAME'].
-func isAttribute(n *node) bool {
-	return (n.kind == nodeSelect || n.kind == nodeIndex && n.args[1].kind == nodeString) &&
-		n.args[0].String() == "assertion.attributes"
 }
 
 // relate compares a claim with an attribute.
-func relate(vendor Vendor, provider, tenant side) Verdict {
+func relate(vendor Vendor, provider providerSubject, tenant side) Verdict {
 	claimFrom, attrFrom := originOf(vendor, provider.text), originOf(vendor, tenant.text)
-	p := findPair(vendor, provider.text, tenant.text)
+	p := findPair(vendor, provider.text, tenant.text, provider.protocol)
+	if protocolOf(provider.text) != provider.protocol {
+		claimFrom = "" // a claim of that name, of another protocol
+	}
 	switch {
-	case p == nil && differ(claimFrom, attrFrom):
-		return Verdict{Result: Inconsistent, Reason: fmt.Sprintf("in %s, %s is %s, while %s is filled from %s", vendor, provider.text, claimFrom, tenant.text, attrFrom)}
-	case provider.upper:
-		return Verdict{Result: Inconsistent, Reason: "the provider raises the case, and no claim mapping can"}
-	case provider.lower && !tenant.lower:
-		return Verdict{Result: Inconsistent, Reason: "only the provider lowers the case: they differ for everybody whose value has an upper-case letter"}
-	case !provider.lower && tenant.lower:
-		return Verdict{Result: Inconsistent, Reason: "only the tenant lowers the case: they differ for everybody whose value has an upper-case letter"}
 	case p != nil:
-		return Verdict{Result: Consistent, Reason: fmt.Sprintf("documented by %s (%s)", p.source.URL, p.source.Date), Requires: []IDPSetting{p.requires}}
+		if reason, result := caseApart(claimFrom, provider.side, tenant); reason != "" {
+			return Verdict{Result: result, Reason: reason}
+		}
+		return Verdict{Result: Consistent, Reason: fmt.Sprintf("documented by %s (%s)", p.source.URL, p.source.Date), Requires: append([]IDPSetting(nil), p.requires...)}
+	case claimFrom != "" && attrFrom != "" && claimFrom != attrFrom:
+		return Verdict{Result: Inconsistent, Reason: fmt.Sprintf("in %s, %s is %s, while %s is filled from %s", vendor, provider.text, claimFrom, tenant.text, attrFrom)}
 	case vendor == "" && documentedSomewhere(provider.text, tenant.text):
 		return Verdict{Result: Unproven, Reason: fmt.Sprintf("whether %s and %s are the same depends on the vendor, which is not known", provider.text, tenant.text)}
 	}
@@ -202,6 +139,24 @@ func relate(vendor Vendor, provider, tenant side) Verdict {
 		reason += " for " + vendor.String()
 	}
 	return Verdict{Result: Unproven, Reason: reason}
+}
+
+// caseApart says what the case does to two sides that are filled from the same
+// source; nothing if it is treated alike.
+func caseApart(source string, provider, tenant side) (string, Result) {
+	who := "provider"
+	switch {
+	case provider.upper:
+		return "the provider raises the case, and no claim mapping can", Inconsistent
+	case provider.lower == tenant.lower:
+		return "", ""
+	case tenant.lower:
+		who = "tenant"
+	}
+	if source == objectID {
+		return "only the " + who + " lowers the case: object IDs are seen in lower case, and no page promises it", Unproven
+	}
+	return "only the " + who + " lowers the case: they differ for everybody whose value has an upper-case letter", Inconsistent
 }
 
 func documentedSomewhere(claim, attr string) bool {
@@ -215,23 +170,21 @@ func documentedSomewhere(claim, attr string) bool {
 
 // suggest returns the documented pair closest to the two sides: the one that
 // keeps the provider's claim if there is one, else the one that keeps the
-// tenant's attribute. An identifier is left as it is, a name or an address
-// is lowered if either side is.
-func suggest(vendor Vendor, provider, tenant side) Suggestion {
+// tenant's attribute, else the first. An identifier is left as it is, a name or
+// an address is lowered if either side is.
+func suggest(vendor Vendor, provider providerSubject, tenant side) Suggestion {
+	if provider.protocol == "" {
+		return Suggestion{}
+	}
 	var p *pair
 	if provider.text != "" {
-		p = findPair(vendor, provider.text, "")
+		p = findPair(vendor, provider.text, "", provider.protocol)
 	}
 	if p == nil {
-		for i := range pairs {
-			if pairs[i].vendor == vendor && pairs[i].attr == tenant.text && isSAML(pairs[i].claim) == provider.saml {
-				p = &pairs[i]
-				break
-			}
-		}
+		p = findPair(vendor, "", tenant.text, provider.protocol)
 	}
 	if p == nil {
-		p = findPair(vendor, "", tenant.text)
+		p = findPair(vendor, "", "", provider.protocol)
 	}
 	if p == nil {
 		return Suggestion{}
@@ -244,11 +197,33 @@ func suggest(vendor Vendor, provider, tenant side) Suggestion {
 	return s
 }
 
-func isSAML(claim string) bool {
-	for _, c := range claims {
-		if c.expression == claim {
-			return c.saml
+// Fit returns the mapping that meets the provider as it is: the one whose
+// google.subject is Consistent with the provider's attribute mapping, and whose
+// google.group is the one that Google's page for the vendor recommends. If there
+// is none, the Mapping is zero, and the Verdict says why. Requires is part of a
+// Consistent verdict, as with [Compare].
+func Fit(providerMapping map[string]string, vendor Vendor) (Mapping, Verdict) {
+	recommended := Recommended(vendor)
+	if recommended.IsZero() {
+		v := Compare(providerMapping, closedMapping(attrEmail, groupExternalID), CompareOptions{Vendor: vendor})
+		if v.Result != Invalid {
+			v = Verdict{Result: Unproven, Reason: "the vendor is not known, and decides what google.group is filled from"}
+		}
+		return Mapping{}, v
+	}
+	group := recommended.rule(keyGroup).expr
+	var best Verdict
+	for _, attr := range []string{attrExternalID, attrUserName, attrEmail} {
+		for _, subject := range []string{attr, attr + lowerCall} {
+			m := closedMapping(subject, group)
+			v := Compare(providerMapping, m, CompareOptions{Vendor: vendor})
+			if v.Result == Consistent {
+				return m, v
+			}
+			if best.Result == "" || best.Result == Inconsistent && v.Result == Unproven {
+				best = v // Unproven says that more could be known
+			}
 		}
 	}
-	return false
+	return Mapping{}, best
 }

@@ -8,18 +8,19 @@ import (
 
 // constantFaults finds the parts of an expression that fail for everybody,
 // because they read nothing: 1/0, ['a'][1], and patterns that RE2 cannot read.
-// Parts that are never reached count too.
-func constantFaults(root *node) []fault {
+// Parts that are perhaps never reached count, unless only those are asked for that
+// always are.
+func constantFaults(root *node, always bool) []fault {
 	var faults []fault
-	root.constants(func(n *node) {
-		if _, err := n.constant(); err != "" {
-			faults = append(faults, fault{at: n.start(), class: ClassType, message: "this fails for everybody: " + err})
+	root.constants(always, func(n *node) {
+		if _, f := n.constant(); f != nil {
+			faults = append(faults, *f)
 		}
 	})
 	if faults != nil {
 		return faults // a pattern that can't be evaluated is among them
 	}
-	root.walk(func(n *node) {
+	root.parts(always, func(n *node) {
 		if n.name != "matches" || n.kind != nodeMember && n.kind != nodeCall || len(n.args) != 2 || !n.args[1].isConstant(nil) {
 			return
 		}
@@ -34,7 +35,7 @@ func constantFaults(root *node) []fault {
 
 // constants calls f for each part of n, as large as possible, that reads no
 // variable and is more than a literal.
-func (n *node) constants(f func(*node)) {
+func (n *node) constants(always bool, f func(*node)) {
 	switch n.kind {
 	case nodeString, nodeInt, nodeNumber, nodeWord, nodeIdent:
 		return
@@ -43,11 +44,30 @@ func (n *node) constants(f func(*node)) {
 		f(n)
 		return
 	}
-	for i, arg := range n.args {
-		if i != 1 || !n.isMacro() { // which is the name of a variable
-			arg.constants(f)
-		}
+	for _, arg := range n.evaluated(always) {
+		arg.constants(always, f)
 	}
+}
+
+// parts calls f for n and the parts of it.
+func (n *node) parts(always bool, f func(*node)) {
+	f(n)
+	for _, arg := range n.evaluated(always) {
+		arg.parts(always, f)
+	}
+}
+
+// evaluated returns the operands of n that are evaluated, or always are.
+func (n *node) evaluated(always bool) []*node {
+	switch {
+	case n.isMacro() && always, n.kind == nodeIf && always:
+		return n.args[:1]
+	case n.isMacro(): // the second is the name of a variable
+		return append(slices.Clip(n.args[:1]), n.args[2:]...)
+	case always && (n.kind == nodeLogic || n.kind == nodeCall && n.name == "has"):
+		return nil
+	}
+	return n.args
 }
 
 // isMacro reports whether n is a macro that declares a variable.

@@ -43,7 +43,7 @@
 //
 // with indexes, ==, !=, !, &&, ||, ?:, lowerAscii() and filter. cel-go's type
 // checker checks them against these attributes. A list holds values of one type.
-// What fails for everybody is refused: 1/0, [”][1], and a regular expression that
+// What fails for everybody is refused: 1/0, ['a'][1], and a regular expression that
 // RE2 cannot read.
 //
 // These are accepted, and [Mapping.Lint] warns:
@@ -69,71 +69,91 @@
 //	  assertion.oid                   consistent     inconsistent   inconsistent
 //	  assertion.email                 inconsistent   inconsistent   consistent
 //	  assertion.preferred_username    inconsistent   consistent     inconsistent
+//	  assertion.upn                   inconsistent   consistent     inconsistent
 //	  assertion.sub                   inconsistent   inconsistent   inconsistent
 //	  assertion.subject               unproven       unproven       unproven
-//	  (1) objectidentifier            consistent     inconsistent   inconsistent
-//	  (1) emailaddress                inconsistent   inconsistent   consistent
-//	  (1) name                        inconsistent   consistent     inconsistent
-//	  any other claim                 unproven       unproven       unproven
-//	  any other attribute             unproven       unproven       unproven
+//	  SAML objectidentifier           consistent     inconsistent   inconsistent
+//	  SAML emailaddress               inconsistent   inconsistent   consistent
+//	  SAML name                       inconsistent   consistent     inconsistent
+//	  SAML upn                        inconsistent   consistent     inconsistent
+//	  another claim                   unproven       unproven       unproven
+//	  another SAML attribute          unproven       unproven       unproven
 //	Okta
 //	  assertion.oid                   unproven       unproven       unproven
 //	  assertion.email                 inconsistent   unproven       consistent
 //	  assertion.preferred_username    inconsistent   consistent     inconsistent
-//	  assertion.sub                   consistent     inconsistent   inconsistent
-//	  assertion.subject               inconsistent   consistent     unproven
-//	  (1) objectidentifier            unproven       unproven       unproven
-//	  (1) emailaddress                unproven       unproven       unproven
-//	  (1) name                        unproven       unproven       unproven
-//	  any other claim                 unproven       unproven       unproven
-//	  any other attribute             unproven       unproven       unproven
-//	another product (Generic)
+//	  assertion.upn                   unproven       unproven       unproven
+//	  assertion.sub                   consistent     unproven       inconsistent
+//	  assertion.subject               unproven       consistent     unproven
+//	  SAML objectidentifier           unproven       unproven       unproven
+//	  SAML emailaddress               unproven       unproven       unproven
+//	  SAML name                       unproven       unproven       unproven
+//	  SAML upn                        unproven       unproven       unproven
+//	  another claim                   unproven       unproven       unproven
+//	  another SAML attribute          unproven       unproven       unproven
+//	another product
 //	  assertion.oid                   unproven       unproven       unproven
 //	  assertion.email                 unproven       unproven       consistent
 //	  assertion.preferred_username    unproven       consistent     unproven
+//	  assertion.upn                   unproven       unproven       unproven
 //	  assertion.sub                   consistent     unproven       unproven
 //	  assertion.subject               unproven       unproven       unproven
-//	  (1) objectidentifier            unproven       unproven       unproven
-//	  (1) emailaddress                unproven       unproven       unproven
-//	  (1) name                        unproven       unproven       unproven
-//	  any other claim                 unproven       unproven       unproven
-//	  any other attribute             unproven       unproven       unproven
+//	  SAML objectidentifier           unproven       unproven       unproven
+//	  SAML emailaddress               unproven       unproven       unproven
+//	  SAML name                       unproven       unproven       unproven
+//	  SAML upn                        unproven       unproven       unproven
+//	  another claim                   unproven       unproven       unproven
+//	  another SAML attribute          unproven       unproven       unproven
 //	vendor not known
 //	  assertion.oid                   unproven       unproven       unproven
 //	  assertion.email                 unproven       unproven       consistent
 //	  assertion.preferred_username    unproven       consistent     unproven
+//	  assertion.upn                   unproven       unproven       unproven
 //	  assertion.sub                   unproven       unproven       unproven
 //	  assertion.subject               unproven       unproven       unproven
-//	  (1) objectidentifier            unproven       unproven       unproven
-//	  (1) emailaddress                unproven       unproven       unproven
-//	  (1) name                        unproven       unproven       unproven
-//	  any other claim                 unproven       unproven       unproven
-//	  any other attribute             unproven       unproven       unproven
+//	  SAML objectidentifier           unproven       unproven       unproven
+//	  SAML emailaddress               unproven       unproven       unproven
+//	  SAML name                       unproven       unproven       unproven
+//	  SAML upn                        unproven       unproven       unproven
+//	  another claim                   unproven       unproven       unproven
+//	  another SAML attribute          unproven       unproven       unproven
 //
-// assertion.subject is the SAML Name ID. (1) stands for the first value of a SAML
+// assertion.subject is the SAML Name ID. SAML stands for the first value of a SAML
 // attribute, assertion.attributes['URI'][0], under
-// http://schemas.microsoft.com/identity/claims/ or
-// http://schemas.xmlsoap.org/ws/2005/05/identity/claims/. The table holds with
-// lowerAscii() on both sides and on neither; on one side only, or with upperAscii(),
-// every cell is inconsistent. Anything more than a claim (has, ?:, other functions, a
-// second value, a list that is not indexed) is unproven, a constant inconsistent.
+// http://schemas.microsoft.com/identity/claims/ (objectidentifier) or
+// http://schemas.xmlsoap.org/ws/2005/05/identity/claims/.
 //
-// Consistent guarantees: Google documents the pair, and wherever the settings in
+// The table holds with lowerAscii() on both sides and on neither. On one side only,
+// or with upperAscii(), a consistent pair is inconsistent; for the object IDs of
+// Entra ID, which nobody has seen with an upper-case letter, lowerAscii() on one
+// side makes it unproven. Anything more than a claim (has, ?:, other functions, a
+// second value) is unproven. A constant is inconsistent.
+//
+// Consistent means that Google documents the pair. Wherever the settings in
 // Requires hold and both sides have a value, the two values are equal, byte for
-// byte. Requires is part of the verdict: assertion.oid meets user.externalId only
-// after somebody has told Entra ID to fill externalId from objectId, and nothing
-// on Google's side shows whether that was done.
+// byte. Requires is part of the verdict and names what an administrator of the
+// identity provider can change. For example, assertion.oid meets user.externalId
+// only if Entra ID fills externalId from objectId, which is not the default, and
+// nothing on Google's side shows it. [Settings] lists all of them.
 //
-// Consistent cannot guarantee that the settings are made and stay so; that the
-// claim is in the token (Entra ID sends email for members only on request);
-// that a value is unique, not empty and at most 127 bytes long ([CheckUnique] tells);
-// that somebody whose mail or user name changes still meets, since the service
-// takes the provisioned value for immutable; or that the pages are right.
-// [Preview] tries one token and one user, an audit of the directory all of them.
+// Consistent does not guarantee:
+//   - that the settings are made and stay so
+//   - that the claim is in the token; Entra ID sends email and upn only on request
+//   - that a value is unique, not empty and at most 127 bytes long; see [CheckUnique]
+//   - that somebody whose address or user name changes still meets: the service
+//     takes the provisioned value for immutable
+//   - that the pages are right
 //
-// Inconsistent means: with the sources the vendor and Google document there is a
-// person for whom the two differ. Unproven means neither: it may work, and nothing
-// here can say so.
+// [Preview] tries one token and one user; an audit of the directory tries all.
+//
+// Inconsistent means that with the sources the vendor and Google document there is
+// a person for whom the two differ. Unproven means that it may work, and nothing here
+// can show it. Invalid means that it cannot work for anybody: CEL or a documented
+// rule of the service rejects one of the expressions for every assertion. An
+// expression that cannot be read, reads user, or yields no string is invalid, and so
+// is a SAML attribute without an index, and a mapping without google.subject.
+//
+// [Fit] goes the other way: it returns the claim mapping that meets a provider.
 //
 // # Evaluating
 //

@@ -137,13 +137,10 @@ func readAssertionRule(key, expression string) (*node, []Issue) {
 			if n.kind == nodeOther || (n.kind == nodeCall || n.kind == nodeMember) && slices.Contains(notEvaluated, n.name) {
 				faults = append(faults, fault{at: n.start(), class: ClassUnsupported, message: "messages, bytes, optional values and format are not evaluated here"})
 			}
-			if n.kind == nodeIdent && (n.name == "user" || n.name == "group") {
-				faults = append(faults, fault{at: n.at, class: ClassUnsupported, message: n.name + " belongs into a claim mapping; a provider's attribute mapping sees assertion"})
-			}
 		})
 	}
 	if faults == nil {
-		faults = typeCheck(expression)
+		faults = checkTypes(oidcEnv(), "assertion", tree, expression).faults
 	}
 	for _, f := range faults {
 		issue := Issue{Class: f.class, Key: r.key, Expression: expression, Message: f.message}

@@ -333,7 +333,7 @@ func TestEvaluateAssertionRefusesMappings(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %d:%d %s", issue.Key, issue.Line, issue.Column, issue.Class))
 	}
 	want := []string{
-		"google.subject 1:20 type", "google.group 0:0 unknown key", "google.display_name 1:1 unsupported",
+		"google.subject 1:15 unsupported", "google.group 0:0 unknown key", "google.display_name 1:1 unsupported",
 		"attribute.BAD 0:0 unknown key", "attribute.bytes 1:1 unsupported", "attribute.format 1:1 unsupported",
 		"attribute.guard 1:1 unsupported", "attribute.long 1:1 limit", "attribute.syntax 1:11 syntax",
 	}
@@ -432,7 +432,7 @@ func TestPreview(t *testing.T) {
 			t.Parallel()
 			got, err := claimmap.Preview(map[string]string{"google.subject": tt.provider}, decode(t, tt.assertion), m, user)
 			if got.Match != tt.want || !errors.Is(err, tt.err) || got.Provisioned.Subject != "jane.doe@example.com" {
-				t.Errorf("Preview(%s, %s) = %+v, %v, want Meet %v, error %v", tt.provider, tt.assertion, got, err, tt.want, tt.err)
+				t.Errorf("Preview(%s, %s) = %+v, %v, want Match %v, error %v", tt.provider, tt.assertion, got, err, tt.want, tt.err)
 			}
 		})
 	}

@@ -95,7 +95,7 @@ func ExampleCompare_requires() {
 	}
 	verdict := claimmap.Compare(provider, m, claimmap.CompareOptions{Vendor: claimmap.EntraID})
 	fmt.Println(verdict.Result)
-	fmt.Println(verdict.Requires[0].Attribute, "←", verdict.Requires[0].Source, "instead of", verdict.Requires[0].Default)
+	fmt.Println(verdict.Requires[0].Setting, "←", verdict.Requires[0].Value, "instead of", verdict.Requires[0].Default)
 	// Output:
 	// consistent
 	// externalId ← objectId instead of mailNickname
@@ -106,7 +106,10 @@ func ExampleMapping_Lint() {
 	for _, issue := range m.Lint(iamscim.SCIMUsageGroups) {
 		fmt.Println(issue.Class, issue.Key)
 	}
-	// Output: risk google.subject
+	// Output:
+	// risk google.subject
+	// contradiction google.subject
+	// connector google.subject
 }
 
 func ExampleMapping_Subject() {

@@ -203,3 +203,22 @@ func (m Mapping) String() string {
 	}
 	return b.String()
 }
+
+// MarshalText returns the mapping in the syntax of [Parse], which is String; it is
+// empty for the zero Mapping.
+func (m Mapping) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote, or any text that [Parse] reads. An
+// empty text makes the zero Mapping. On error m is unchanged.
+func (m *Mapping) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*m = Mapping{}
+		return nil
+	}
+	read, err := Parse(string(text))
+	if err != nil {
+		return err
+	}
+	*m = read
+	return nil
+}

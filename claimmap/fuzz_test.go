@@ -272,14 +272,14 @@ func FuzzEvaluateAssertion(f *testing.F) {
 func FuzzCompare(f *testing.F) {
 	v := readVerdicts(f)
 	consistent := map[string]bool{}
-	v.expand(func(row verdict, provider, tenant string) {
+	v.expand(func(row verdict, _, provider, tenant string) {
 		if row.result == claimmap.Consistent {
 			consistent[string(row.vendor)+" "+provider+" "+tenant] = true
 		}
 		f.Add(provider, uint8(len(tenant)), uint8(len(row.vendor)))
 	})
 	for _, other := range v.others {
-		f.Add(other.claim, uint8(0), uint8(0))
+		f.Add(other.expression, uint8(0), uint8(0))
 	}
 	env := plainCEL(f)
 	f.Fuzz(func(t *testing.T, provider string, subject, vendor uint8) {

@@ -212,6 +212,24 @@ func TestVendorOf(t *testing.T) {
 		{"OKTA", "https://login.acme.example", claimmap.Okta},
 		{"PING_FEDERATE", "https://sso.acme.example", claimmap.Generic},
 		{"", "https://sso.acme.example", ""},
+		{"ENTRA_ID", "", claimmap.EntraID}, {"GENERIC", "", claimmap.Generic}, {"ADFS", "", claimmap.Generic}, {"KEYCLOAK", "", claimmap.Generic},
+		{"FORGE_ROCK", "", claimmap.Generic}, {"JUMP_CLOUD", "", claimmap.Generic}, {"ONE_LOGIN", "", claimmap.Generic},
+		{"", "https://login.microsoftonline.us/TENANT/v2.0", claimmap.EntraID}, // US government
+		{"", "https://login.partner.microsoftonline.cn/TENANT/v2.0", claimmap.EntraID},
+		{"", "https://sts.chinacloudapi.cn/TENANT/", claimmap.EntraID},
+		{"", "https://LOGIN.microsoftonline.COM./TENANT/v2.0", claimmap.EntraID}, // a trailing dot is the same host
+		{"", "https://login.microsoftonline.com:443/TENANT/v2.0", claimmap.EntraID},
+		{"", " https://acme.okta.com.", claimmap.Okta},
+		{"", "http://www.okta.com/exk1fcia6d6EMsf331d8", claimmap.Okta}, // a SAML entity ID
+		{"", "https://acme.okta-gov.com", claimmap.Okta},
+		{"", "https://acme.okta.mil", claimmap.Okta},
+		{"", "https://acme.oktapreview.com/oauth2/default", claimmap.Okta},
+		{"", "https://okta.com", ""}, // nobody's organization
+		{"", "https://acme-okta.com", ""},
+		{"", "https://login.microsoftonline.com@evil.example/", ""},
+		{"", "urn:acme:idp", ""},
+		{"SOMETHING_NEW", "https://login.microsoftonline.com/TENANT/v2.0", ""},
+		{"entra_id", "", ""},
 		{"OKTA", "https://login.microsoftonline.com/TENANT/v2.0", ""},
 		{"", "https://okta.com.evil.example", ""},
 		{"", "https://login.microsoftonline.com.evil.example", ""},

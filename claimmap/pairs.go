@@ -1,30 +1,42 @@
 package claimmap
 
-// claim is a place in the token that a provider's google.subject is mapped
-// from, without lowerAscii().
-type claim struct {
-	expression string // canonical
-	saml       bool
-}
+// Protocol is the protocol of a pool provider.
+type Protocol string
 
-// The claims that Google's pages relate to SCIM attributes.
+// The protocols of workforce pool providers.
+const (
+	OIDC Protocol = "OIDC"
+	SAML Protocol = "SAML"
+)
+
+// The claims that Google's pages relate to SCIM attributes, without
+// lowerAscii().
 const (
 	claimOID          = "assertion.oid"
 	claimEmail        = "assertion.email"
 	claimUsername     = "assertion.preferred_username"
+	claimUPN          = "assertion.upn"
 	claimSub          = "assertion.sub"
 	claimNameID       = "assertion.subject"
-	claimSAMLObjectID = "assertion.attributes['http://schemas.microsoft.com/identity/claims/objectidentifier'][0]"
-	claimSAMLEmail    = "assertion.attributes['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress'][0]"
-	claimSAMLName     = "assertion.attributes['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name'][0]"
+	claimSAMLObjectID = "assertion.attributes['" + microsoftClaims + "objectidentifier'][0]"
+	claimSAMLEmail    = "assertion.attributes['" + xmlClaims + "emailaddress'][0]"
+	claimSAMLName     = "assertion.attributes['" + xmlClaims + "name'][0]"
+	claimSAMLUPN      = "assertion.attributes['" + xmlClaims + "upn'][0]"
 )
 
-var claims = [...]claim{
-	{expression: claimOID}, {expression: claimEmail}, {expression: claimUsername}, {expression: claimSub},
-	{claimNameID, true}, {claimSAMLObjectID, true}, {claimSAMLEmail, true}, {claimSAMLName, true},
+// samlClaims are the claims of a SAML assertion.
+var samlClaims = map[string]bool{claimNameID: true, claimSAMLObjectID: true, claimSAMLEmail: true, claimSAMLName: true, claimSAMLUPN: true}
+
+// protocolOf is the protocol that a claim of the pairs belongs to.
+func protocolOf(claim string) Protocol {
+	if samlClaims[claim] {
+		return SAML
+	}
+	return OIDC
 }
 
-// The attributes a google.subject is mapped from, without lowerAscii().
+// The attributes a google.subject or google.group is mapped from, without
+// lowerAscii().
 const (
 	attrExternalID = "user.externalId"
 	attrUserName   = "user.userName"
@@ -36,113 +48,76 @@ const (
 )
 
 // pair relates a claim and an attribute for a vendor: they are filled from the
-// same source once requires holds.
+// same source once everything in requires holds.
 type pair struct {
 	vendor   Vendor // "" where the page names none
 	claim    string
 	attr     string
 	source   Source
-	requires IDPSetting
+	requires []IDPSetting
 }
-
-const (
-	refEntraClaims = "https://learn.microsoft.com/en-us/entra/identity-platform/id-token-claims-reference"
-	refEntraSAML   = "https://learn.microsoft.com/en-us/entra/identity-platform/saml-claims-customization"
-	refEntraSCIM   = "https://learn.microsoft.com/en-us/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups"
-)
-
-var (
-	entraObjectID = IDPSetting{Vendor: EntraID, Attribute: "externalId", Source: "objectId", Default: "mailNickname",
-		Note: "Provisioning > Attribute mapping > Provision Microsoft Entra ID Users", Reference: srcEntra.URL}
-	entraMail = IDPSetting{Vendor: EntraID, Attribute: `emails[type eq "work"].value`, Source: "mail", Default: "mail",
-		Note: "mail is what the email claim holds, and every user in scope has one", Reference: refEntraSCIM}
-	entraUPN = IDPSetting{Vendor: EntraID, Attribute: "userName", Source: "userPrincipalName", Default: "userPrincipalName",
-		Note: "and no guest is in scope: a guest signs in with the name of the home directory, while userPrincipalName holds #EXT#", Reference: refEntraSCIM}
-	oktaID = IDPSetting{Vendor: Okta, Attribute: "externalId", Source: "the Okta user id", Default: "the Okta user id",
-		Note: "and the provider's issuer puts the Okta user id into sub, as it does in ID tokens", Reference: srcOkta.URL}
-	oktaUsername = IDPSetting{Vendor: Okta, Attribute: "userName", Source: "the Okta username",
-		Note: "Sign On > Application username format: Okta username, which is what preferred_username holds", Reference: srcOkta.URL}
-	oktaNameID = IDPSetting{Vendor: Okta, Attribute: "userName", Source: "the value that is sent as the SAML NameID",
-		Note: "Sign On > Application username format, the same that fills the Name ID", Reference: srcOkta.URL}
-	oktaEmail = IDPSetting{Vendor: Okta, Attribute: `emails[type eq "work"].value`, Source: "the primary email (user.email)", Default: "the primary email (user.email)",
-		Reference: srcOkta.URL}
-	genericSub = IDPSetting{Vendor: Generic, Attribute: "externalId", Source: "the value that is sent as sub",
-		Note: "and sub is the same for every application", Reference: srcOIDC.URL}
-	anyUsername = IDPSetting{Attribute: "userName", Source: "the value that is sent as preferred_username", Reference: srcSCIM.URL}
-	anyEmail    = IDPSetting{Attribute: `emails[type eq "work"].value`, Source: "the value that is sent as email", Reference: srcSCIM.URL}
-)
 
 // pairs are the documented pairs. Only they make a Consistent verdict.
 var pairs = [...]pair{
-	{EntraID, claimOID, attrExternalID, srcEntraSeed, entraObjectID},
-	{EntraID, claimSAMLObjectID, attrExternalID, srcEntra, entraObjectID},
-	{EntraID, claimEmail, attrEmail, srcEntraSeed, entraMail},
-	{EntraID, claimSAMLEmail, attrEmail, srcEntra, entraMail},
-	{EntraID, claimUsername, attrUserName, srcEntraSeed, entraUPN},
-	{EntraID, claimSAMLName, attrUserName, srcEntra, entraUPN},
+	{EntraID, claimOID, attrExternalID, srcEntraSeed, []IDPSetting{entraExternalID}},
+	{EntraID, claimSAMLObjectID, attrExternalID, srcEntra, []IDPSetting{entraExternalID}},
+	{EntraID, claimUPN, attrUserName, srcBest, []IDPSetting{entraUserName, entraNoGuests, entraUPNClaim}},
+	{EntraID, claimSAMLUPN, attrUserName, srcBest, []IDPSetting{entraUserName, entraNoGuests, entraSAMLUPN}},
+	{EntraID, claimUsername, attrUserName, srcEntraSeed, []IDPSetting{entraUserName, entraNoGuests, entraLoginID}},
+	{EntraID, claimSAMLName, attrUserName, srcEntra, []IDPSetting{entraUserName, entraNoGuests, entraSAMLName}},
+	{EntraID, claimEmail, attrEmail, srcEntraSeed, []IDPSetting{entraWorkEmail, entraNoGuests}},
+	{EntraID, claimSAMLEmail, attrEmail, srcEntra, []IDPSetting{entraWorkEmail, entraSAMLMail}},
 
-	{Okta, claimSub, attrExternalID, srcOkta, oktaID},
-	{Okta, claimNameID, attrUserName, srcOkta, oktaNameID},
-	{Okta, claimUsername, attrUserName, srcOkta, oktaUsername},
-	{Okta, claimEmail, attrEmail, srcOkta, oktaEmail},
+	{Okta, claimSub, attrExternalID, srcOkta, []IDPSetting{oktaExternalID, oktaClaims}},
+	{Okta, claimNameID, attrUserName, srcOkta, []IDPSetting{oktaUserName, oktaNameID}},
+	{Okta, claimUsername, attrUserName, srcOkta, []IDPSetting{oktaUserName, oktaFormat, oktaClaims}},
+	{Okta, claimEmail, attrEmail, srcOkta, []IDPSetting{oktaWorkEmail, oktaClaims}},
 
-	{Generic, claimSub, attrExternalID, srcOIDC, genericSub},
-	{Generic, claimUsername, attrUserName, srcSCIM, anyUsername},
-	{Generic, claimEmail, attrEmail, srcSCIM, anyEmail},
+	{Generic, claimSub, attrExternalID, srcOIDC, []IDPSetting{idpExternalID}},
+	{Generic, claimUsername, attrUserName, srcSCIM, []IDPSetting{idpUserName}},
+	{Generic, claimEmail, attrEmail, srcSCIM, []IDPSetting{idpWorkEmail}},
 
-	{"", claimUsername, attrUserName, srcSCIM, anyUsername},
-	{"", claimEmail, attrEmail, srcSCIM, anyEmail},
+	{"", claimUsername, attrUserName, srcSCIM, []IDPSetting{idpUserName}},
+	{"", claimEmail, attrEmail, srcSCIM, []IDPSetting{idpWorkEmail}},
 }
 
 // origin says what a vendor fills a claim or an attribute from, where that is
 // fixed or has one documented default. Two different origins make a pair
-// Inconsistent.
+// Inconsistent. The application username of Okta, which fills the Name ID and
+// userName, has none: its format may be the Okta username, the address, the Okta
+// user id or anything else.
 type origin struct {
 	vendor Vendor
 	text   string // claim or attribute
 	from   string
 }
 
-var origins = [...]origin{
-	{EntraID, claimOID, "objectId"},
-	{EntraID, claimSAMLObjectID, "objectId"},
-	{EntraID, claimEmail, "mail"},
-	{EntraID, claimSAMLEmail, "mail"},
-	{EntraID, claimUsername, "userPrincipalName"},
-	{EntraID, claimSAMLName, "userPrincipalName"},
-	{EntraID, claimSub, "an id made for this one application"},
-	{EntraID, attrExternalID, "objectId (or mailNickname, the default)"},
-	{EntraID, attrUserName, "userPrincipalName"},
-	{EntraID, attrEmail, "mail"},
-
-	{Okta, claimSub, "the Okta user id"},
-	{Okta, claimUsername, oktaLogin},
-	{Okta, claimEmail, oktaPrimaryEmail},
-	{Okta, claimNameID, applicationUsername},
-	{Okta, attrExternalID, "the Okta user id"},
-	{Okta, attrUserName, applicationUsername},
-	{Okta, attrEmail, oktaPrimaryEmail},
-}
-
 const (
-	oktaLogin        = "the Okta username"
-	oktaPrimaryEmail = "the primary email"
-
-	// applicationUsername is what the application username format of an Okta
-	// application says, which may be the Okta username or the primary email.
-	applicationUsername = "the application username"
+	objectID      = "objectId"
+	objectIDOr    = "objectId (or mailNickname, the default)"
+	oktaLoginName = "the Okta username"
+	pairwise      = "an id made for this one application"
 )
 
-// differ reports whether two origins are different for some person, whatever
-// the vendor's settings are.
-func differ(a, b string) bool {
-	if b == applicationUsername {
-		a, b = b, a
-	}
-	if a == applicationUsername && (b == oktaLogin || b == oktaPrimaryEmail) {
-		return false
-	}
-	return a != "" && b != "" && a != b
+var origins = [...]origin{
+	{EntraID, claimOID, objectID},
+	{EntraID, claimSAMLObjectID, objectID},
+	{EntraID, claimEmail, entraMailAttribute},
+	{EntraID, claimSAMLEmail, entraMailAttribute},
+	{EntraID, claimUsername, entraUPNAttribute},
+	{EntraID, claimUPN, entraUPNAttribute},
+	{EntraID, claimSAMLName, entraUPNAttribute},
+	{EntraID, claimSAMLUPN, entraUPNAttribute},
+	{EntraID, claimSub, pairwise},
+	{EntraID, attrExternalID, objectIDOr},
+	{EntraID, attrUserName, entraUPNAttribute},
+	{EntraID, attrEmail, entraMailAttribute},
+
+	{Okta, claimSub, oktaUserID},
+	{Okta, claimUsername, oktaLoginName},
+	{Okta, claimEmail, oktaPrimaryEmail},
+	{Okta, attrExternalID, oktaUserID},
+	{Okta, attrEmail, oktaPrimaryEmail},
 }
 
 func originOf(v Vendor, text string) string {
@@ -154,9 +129,11 @@ func originOf(v Vendor, text string) string {
 	return ""
 }
 
-func findPair(v Vendor, claim, attr string) *pair {
+// findPair returns the first pair of the vendor. An empty claim, attribute or
+// protocol matches any.
+func findPair(v Vendor, claim, attr string, protocol Protocol) *pair {
 	for i := range pairs {
-		if p := &pairs[i]; p.vendor == v && (claim == "" || p.claim == claim) && (attr == "" || p.attr == attr) {
+		if p := &pairs[i]; p.vendor == v && (claim == "" || p.claim == claim) && (attr == "" || p.attr == attr) && (protocol == "" || protocolOf(p.claim) == protocol) {
 			return p
 		}
 	}

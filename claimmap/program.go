@@ -34,12 +34,13 @@ func newProgram(tree *node) *program {
 // In the text that is compiled they are calls of functions of ours, which do
 // the same within limits and at the right cost.
 const (
-	guardedAdd     = "add_within_limits"
-	guardedEqual   = "equal_within_limits"
-	guardedIn      = "in_within_limits"
-	guardedJoin    = "join_within_limits"
-	guardedReplace = "replace_within_limits"
-	guardedSize    = "size_within_limits"
+	withinLimits   = "_within_limits"
+	guardedAdd     = "add" + withinLimits
+	guardedEqual   = "equal" + withinLimits
+	guardedIn      = "in" + withinLimits
+	guardedJoin    = "join" + withinLimits
+	guardedReplace = "replace" + withinLimits
+	guardedSize    = "size" + withinLimits
 )
 
 // notEvaluated are functions that are refused in a provider's mapping: our own

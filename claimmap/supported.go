@@ -32,6 +32,8 @@ var (
 	srcEntra     = Source{"https://docs.cloud.google.com/iam/docs/configure-scim-ms-entra", "2026-09"}
 	srcOkta      = Source{"https://docs.cloud.google.com/iam/docs/configure-scim-okta", "2026-05-30"}
 	srcOIDC      = Source{"https://docs.cloud.google.com/iam/docs/configure-scim-oidc-saml", "2026-04-10"}
+	// srcBest gives the newest advice for Microsoft Entra ID.
+	srcBest      = Source{"https://docs.cloud.google.com/iam/docs/best-practices-workforce-identity-federation", "2026-11"}
 	srcWorkforce = Source{"https://docs.cloud.google.com/iam/docs/workforce-identity-federation", "2026-05"}
 )
 

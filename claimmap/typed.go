@@ -26,13 +26,10 @@ const typeNull = "null"
 // claimFunctions are what a claim mapping may call besides macros and operators.
 var claimFunctions = []string{"lowerAscii", "join", "split", "size", "string", "contains", "startsWith", "endsWith", "matches"}
 
-// claimEnv declares what an expression over one variable may use.
+// claimEnv declares what an expression of a claim mapping over one variable may
+// use.
 func claimEnv(variable string) *checker.Env {
 	str, list := types.StringType, types.NewListType(types.StringType)
-	env, err := checker.NewEnv(containers.DefaultContainer, newAttributeTypes(), checker.CrossTypeNumericComparisons(true))
-	if err != nil {
-		panic("claimmap: cel-go refuses the environment: " + err.Error()) // constants only
-	}
 	functions := []*decls.FunctionDecl{
 		function("lowerAscii", decls.MemberOverload("lower", []*types.Type{str}, str)),
 		function("join", decls.MemberOverload("join", []*types.Type{list}, str), decls.MemberOverload("join_with", []*types.Type{list, str}, str)),
@@ -43,11 +40,37 @@ func claimEnv(variable string) *checker.Env {
 			functions = append(functions, f)
 		}
 	}
-	if err := env.AddFunctions(functions...); err != nil {
-		panic("claimmap: cel-go refuses the functions: " + err.Error())
+	return newCheckerEnv(functions, decls.NewVariable(variable, types.NewObjectType("a "+variable)), decls.NewVariable(typeNull, types.DynType))
+}
+
+// assertionTypes declares what an expression of a provider's attribute mapping
+// may use: standard CEL, the Strings library and extract. A SAML attribute is a
+// list. What the lists and the claims hold isn't known.
+func assertionTypes(protocol Protocol) *checker.Env {
+	var functions []*decls.FunctionDecl
+	for name, f := range evalEnv().Functions() {
+		if !strings.HasSuffix(name, withinLimits) {
+			functions = append(functions, f)
+		}
 	}
-	if err := env.AddIdents(decls.NewVariable(variable, types.NewObjectType("a "+variable)), decls.NewVariable(typeNull, types.DynType)); err != nil {
-		panic("claimmap: cel-go refuses the variables: " + err.Error())
+	claims := types.NewMapType(types.StringType, types.DynType)
+	variables := []*decls.VariableDecl{decls.NewVariable("assertion", claims), decls.NewVariable(typeNull, types.DynType)}
+	if protocol == SAML {
+		variables = append(variables, decls.NewVariable(samlAttributes, types.NewMapType(types.StringType, types.NewListType(types.DynType))))
+	}
+	return newCheckerEnv(functions, variables...)
+}
+
+func newCheckerEnv(functions []*decls.FunctionDecl, variables ...*decls.VariableDecl) *checker.Env {
+	env, err := checker.NewEnv(containers.DefaultContainer, newAttributeTypes(), checker.CrossTypeNumericComparisons(true))
+	if err == nil {
+		err = env.AddFunctions(functions...)
+	}
+	if err == nil {
+		err = env.AddIdents(variables...)
+	}
+	if err != nil {
+		panic("claimmap: cel-go refuses the environment: " + err.Error()) // constants only
 	}
 	return env
 }
@@ -55,7 +78,16 @@ func claimEnv(variable string) *checker.Env {
 var (
 	userEnv  = sync.OnceValue(func() *checker.Env { return claimEnv("user") })
 	groupEnv = sync.OnceValue(func() *checker.Env { return claimEnv("group") })
+	oidcEnv  = sync.OnceValue(func() *checker.Env { return assertionTypes(OIDC) })
+	samlEnv  = sync.OnceValue(func() *checker.Env { return assertionTypes(SAML) })
 )
+
+func assertionEnv(protocol Protocol) *checker.Env {
+	if protocol == SAML {
+		return samlEnv()
+	}
+	return oidcEnv()
+}
 
 func function(name string, overloads ...decls.FunctionOpt) *decls.FunctionDecl {
 	f, err := decls.NewFunction(name, overloads...)
@@ -95,36 +127,37 @@ func (attributeTypes) FindStructFieldType(object, field string) (*types.FieldTyp
 
 // checked is an expression with the types cel-go gives it.
 type checked struct {
-	tree   *ast.AST
-	source string
-	root   *node
-	faults []fault
-	notes  []fault
+	variable string // user, group or assertion
+	tree     *ast.AST
+	source   string
+	root     *node
+	faults   []fault
+	notes    []fault
 }
 
-// checkTypes checks an expression over the variable user or group.
-func checkTypes(variable string, root *node, source string) *checked {
-	c := &checked{source: source, root: root}
+// checkTypes checks an expression over the variable user, group or assertion.
+func checkTypes(env *checker.Env, variable string, root *node, source string) *checked {
+	c := &checked{variable: variable, source: source, root: root}
 	parsed, issues := macroEnv().Parse(source)
 	if issues.Err() != nil {
 		for _, f := range celFaults(source, issues) {
-			f.class = ClassType
+			if f.class == ClassSyntax {
+				f.class = ClassType
+			}
 			c.faults = append(c.faults, f)
 		}
 		return c
 	}
 	tree := parsed.NativeRep()
 	ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(plainSelects))
-	env := userEnv
-	if variable == "group" {
-		env = groupEnv
-	}
-	typed, errs := checker.Check(tree, parsed.Source(), env())
+	typed, errs := checker.Check(tree, parsed.Source(), env)
 	c.tree = typed
 	for _, e := range errs.GetErrors() {
-		c.explain(variable, c.offset(e.ExprID), e.Message)
+		c.explain(c.offset(e.ExprID), e.Message)
 	}
-	ast.PostOrderVisit(typed.Expr(), ast.NewExprVisitor(c.inspect))
+	if variable != "assertion" {
+		ast.PostOrderVisit(typed.Expr(), ast.NewExprVisitor(c.inspect))
+	}
 	slices.SortStableFunc(c.faults, func(a, b fault) int { return a.at - b.at })
 	return c
 }
@@ -133,15 +166,17 @@ func checkTypes(variable string, root *node, source string) *checked {
 func (c *checked) result() string {
 	t := c.tree.GetType(c.tree.Expr().ID())
 	if t.Kind() == types.DynKind && c.root.isConstant(nil) {
-		if value, _ := c.root.constant(); value == nil {
+		if value, f := c.root.constant(); value == nil && f == nil {
 			return "null"
 		}
 	}
 	switch t.Kind() {
-	case types.StringKind, types.DynKind:
+	case types.StringKind, types.DynKind, types.ErrorKind:
 		return ""
 	case types.ListKind:
 		return "a list"
+	case types.MapKind:
+		return "a map"
 	case types.StructKind:
 		return t.TypeName()
 	}
@@ -271,13 +306,16 @@ var (
 )
 
 // explain turns an error of the type checker into a fault.
-func (c *checked) explain(variable string, at int, message string) {
+func (c *checked) explain(at int, message string) {
 	n := c.root.find(at)
 	if m := undeclared.FindStringSubmatch(message); m != nil {
-		if n != nil && (n.kind == nodeCall || n.kind == nodeMember) {
-			c.fail(n.calledAt(), ClassUnsupported, "%s() cannot be used in a claim mapping: %s", printable(n.name), c.whyNot(n))
-		} else if n == nil || !c.argumentOfUnknown(n) {
-			c.fail(at, ClassUnsupported, "%s", unknownVariable(variable, m[1]))
+		switch {
+		case c.variable == "assertion" && slices.Contains(extensions, m[1]):
+			c.fail(at, classExtension, "%s is an extension of CEL, and no page of Google's mentions it", m[1])
+		case n != nil && (n.kind == nodeCall || n.kind == nodeMember):
+			c.fail(n.calledAt(), ClassUnsupported, "%s() %s", printable(n.name), c.whyNot(n))
+		case n == nil || !c.argumentOfUnknown(n):
+			c.fail(at, ClassUnsupported, "%s", unknownVariable(c.variable, m[1]))
 		}
 		return
 	}
@@ -314,6 +352,8 @@ func (c *checked) explain(variable string, at int, message string) {
 		case n.kind == nodeIndex:
 			c.fail(n.at, ClassType, "only a list can be indexed: [] does not take %s", m[2])
 			return
+		case c.variable == "assertion" && slices.Contains([]string{"==", "!=", "in"}, n.name) && strings.Contains(m[2], "list(dyn)"):
+			return // a list in a token is compared at sign-in
 		case n.kind == nodeIf:
 			c.fail(n.args[2].start(), ClassType, "?: wants a bool and two values of one type, not %s", m[2])
 			return
@@ -333,6 +373,9 @@ var macros = []string{"has", "all", "exists", "exists_one", "filter", "map"}
 
 // unknownVariable says what a name is that means nothing in a claim mapping.
 func unknownVariable(variable, name string) string {
+	if variable == "assertion" {
+		return fmt.Sprintf("%s is not known: a provider's attribute mapping sees assertion", printable(name))
+	}
 	switch name {
 	case "user", "group":
 		return fmt.Sprintf("this rule is evaluated for a %s: only %s can be used", variable, variable)
@@ -357,25 +400,38 @@ func misplaced(n *node) string {
 
 // whyNot says why a function cannot be called.
 func (c *checked) whyNot(n *node) string {
-	word := strings.ToLower(n.name)
+	const why = "cannot be used in a claim mapping: "
 	switch {
 	case n.name == "has":
-		return "it takes a selected attribute, as has(user.displayName)"
+		return "takes a selected attribute, as has(user.displayName)"
 	case slices.Contains(macros, n.name):
-		return "it takes a variable and what to do with it, as filter(e, e.type == 'work')"
-	case n.name == "upperAscii":
-		return "upper case is documented nowhere"
-	case lowering[word] != "":
-		return "CEL calls it lowerAscii()"
+		return "takes a variable and what to do with it, as filter(e, e.type == 'work')"
+	case c.variable != "assertion" && n.name == "upperAscii":
+		return why + "upper case is documented nowhere"
+	case lowering[strings.ToLower(n.name)] != "":
+		return "is not CEL, which calls it lowerAscii()"
+	case c.variable == "assertion":
+		return "is no function of CEL"
 	case slices.Contains(stringsLibrary, n.name):
-		return "it is in cel-go's string library, and Google documents it nowhere"
+		return why + "it is in cel-go's string library, and Google documents it nowhere"
 	case n.name == "extract":
-		return "it is documented for IAM conditions and workload identity, not here"
+		return why + "it is documented for IAM conditions and workload identity, not here"
 	}
-	return "no function of that name is documented"
+	return why + "no function of that name is documented"
 }
 
 var stringsLibrary = []string{"trim", "replace", "substring", "charAt", "indexOf", "lastIndexOf", "reverse", "format"}
+
+// classExtension is the class of what cel-go knows if it is told to.
+const classExtension Class = "extension"
+
+// extensions are the functions and namespaces of cel-go's extension libraries
+// but Strings. No page says whether Google enables one.
+var extensions = []string{
+	"base64", "cel", "lists", "math", "net", "optional", "proto", "regex", "sets", "ip", "cidr", "isIP", "isCIDR",
+	"distinct", "first", "flatten", "last", "slice", "sort", "sortBy", "transformList", "transformMap", "transformMapEntry", "existsOne",
+	"hasValue", "optFlatMap", "optMap", "or", "orValue", "unwrap", "unwrapOpt", "value",
+}
 
 // argumentOfUnknown reports whether n is an argument of a function that is not
 // known: it may be the variable of what somebody takes for a macro.

@@ -38,11 +38,16 @@ func (m Mapping) missing() []Issue {
 	return issues
 }
 
-// Lint returns what is legal and questionable under the usage, in the order of
-// the keys: rules the usage ignores; what only newer pages of Google's allow,
-// or another sentence of them forbids; and subjects that can come to name
-// somebody else. Nothing it returns makes the mapping invalid; nil means there is
-// nothing to say. It repeats no problem of [Mapping.Validate].
+// Lint returns what is legal and questionable under the usage, in the order of the
+// keys:
+//   - rules that the usage ignores
+//   - what only newer pages of Google's allow
+//   - what one page of Google's advises and another advises against, with both
+//   - what some connectors of Gemini Enterprise don't work with
+//   - subjects and groups that can come to name somebody else
+//
+// Nothing it returns makes the mapping invalid. It repeats no problem of
+// [Mapping.Validate].
 func (m Mapping) Lint(usage iamscim.SCIMUsage) []Issue {
 	var issues []Issue
 	for i := range m.rules {
@@ -84,14 +89,28 @@ func (r *rule) lint(usage iamscim.SCIMUsage) []Issue {
 	return issues
 }
 
+// lintRisk warns of what can name somebody else, and where Google's pages give
+// opposite advice. The best practices are about Microsoft Entra ID.
 func (r *rule) lintRisk(warn func(Class, string, ...any)) {
 	const immutable = "; the service takes the value for an immutable identifier, a change needs the user deleted and made again"
+	setUp, best := fmt.Sprintf("%s (%s)", srcEntra.URL, srcEntra.Date), fmt.Sprintf("%s (%s)", srcBest.URL, srcBest.Date)
 	switch r.base {
 	case attrEmail:
-		warn(ClassRisk, "a mail address can change and can be given to somebody else, who then has the access of the first%s; user.externalId does not have this problem", immutable)
+		warn(ClassRisk, "an address can change and can be given to somebody else, who then has the access of the first"+immutable)
 	case attrUserName:
-		warn(ClassRisk, "a user name can change and can be given to somebody else, who then has the access of the first%s; user.externalId does not have this problem", immutable)
+		warn(ClassRisk, "a user name can change and can be given to somebody else, who then has the access of the first"+immutable)
+	case attrExternalID:
+		warn(ClassContradiction, "for Microsoft Entra ID, %s pairs user.externalId with the object ID; %s calls the object ID less suitable than the user principal name", setUp, best)
 	case groupDisplayName:
-		warn(ClassRisk, "a group that is renamed is another google.group, and policies keep naming the old one; group.externalId does not change")
+		warn(ClassRisk, "a group that is renamed is another google.group, and policies keep naming the old one")
+	}
+	if r.base == attrEmail || r.base == attrUserName {
+		warn(ClassContradiction, "for Microsoft Entra ID, %s recommends lowerAscii() on both sides; %s advises against lower case", setUp, best)
+	}
+	switch {
+	case r.key == keySubject && (r.base == attrExternalID || r.lower):
+		warn(ClassConnector, "some connectors of Gemini Enterprise work only if google.subject is assertion.upn or assertion.email of Microsoft Entra ID, unaltered: %s", best)
+	case r.base == groupDisplayName, r.key == keyGroup && r.lower:
+		warn(ClassConnector, "some connectors of Gemini Enterprise work only if google.group is the object ID of a group of Microsoft Entra ID, as group.externalId is: %s", best)
 	}
 }

@@ -2,6 +2,7 @@ package claimmap
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/iamscim/iamscim"
@@ -37,29 +38,48 @@ func known(v Vendor) Vendor {
 	return ""
 }
 
-// VendorOf tells the product from the provider's vendorType or, where that
-// says nothing, from its OIDC issuer URI or SAML entity ID: the hosts of
-// Microsoft's login service, and okta.com, oktapreview.com and okta-emea.com.
-// An Okta organization behind its own domain cannot be told this way. If the
-// two disagree the result is "", not known.
+// VendorOf tells the product from a provider's vendorType or, where that says
+// nothing, from its OIDC issuer URI or SAML entity ID: the hosts of Microsoft's
+// login services, national clouds included, and of Okta. An Okta organization
+// behind its own domain cannot be told this way. If the two disagree, or the
+// vendorType is not one of the API's, the result is "", not known.
 func VendorOf(vendorType, issuer string) Vendor {
 	declared := known(Vendor(vendorType))
-	var found Vendor
-	if u, err := url.Parse(issuer); err == nil {
-		switch host := strings.ToLower(u.Hostname()); {
-		case host == "sts.windows.net", host == "login.microsoftonline.com",
-			host == "login.microsoftonline.us", host == "login.partner.microsoftonline.cn":
-			found = EntraID
-		case strings.HasSuffix(host, ".okta.com"), strings.HasSuffix(host, ".oktapreview.com"),
-			strings.HasSuffix(host, ".okta-emea.com"), host == "www.okta.com":
-			found = Okta
-		}
+	if declared == "" && vendorType != "" && vendorType != "VENDOR_TYPE_UNSPECIFIED" {
+		return ""
 	}
+	found := vendorOfHost(issuer)
 	switch {
 	case found == "":
 		return declared
 	case declared == "" || declared == found:
 		return found
+	}
+	return ""
+}
+
+var (
+	// entraHosts are those of
+	// https://learn.microsoft.com/en-us/entra/identity-platform/authentication-national-cloud,
+	// and older ones that still issue tokens.
+	entraHosts = []string{
+		"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.microsoftonline.de",
+		"login.microsoft.com", "login.windows.net", "login.chinacloudapi.cn", "sts.windows.net", "sts.chinacloudapi.cn", "sts.microsoftonline.de",
+	}
+	oktaDomains = []string{".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com", ".okta.mil"}
+)
+
+func vendorOfHost(issuer string) Vendor {
+	u, err := url.Parse(strings.TrimSpace(issuer))
+	if err != nil {
+		return ""
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	switch {
+	case slices.Contains(entraHosts, host):
+		return EntraID
+	case slices.ContainsFunc(oktaDomains, func(domain string) bool { return strings.HasSuffix(host, domain) }):
+		return Okta
 	}
 	return ""
 }
@@ -71,8 +91,9 @@ func VendorOf(vendorType, issuer string) Vendor {
 // address; [Compare] tells. For a vendor that is not known it returns the zero
 // Mapping, which does not validate.
 //
-// The recommendation is Google's. It names people by their mail address, which
-// can be handed to somebody else: see [Mapping.Lint].
+// The recommendation is Google's. It names people by their address, which can be
+// handed to somebody else, and newer pages advise otherwise for Microsoft Entra ID:
+// see [Mapping.Lint].
 func Recommended(v Vendor) Mapping {
 	group := "group.externalId"
 	switch known(v) {
@@ -82,8 +103,10 @@ func Recommended(v Vendor) Mapping {
 	default:
 		return Mapping{}
 	}
-	return Mapping{rules: []rule{
-		closedRule(keySubject, "user.emails[0].value.lowerAscii()"),
-		closedRule(keyGroup, group),
-	}}
+	return closedMapping(attrEmail+lowerCall, group)
+}
+
+// closedMapping makes a mapping of two rows of the table.
+func closedMapping(subject, group string) Mapping {
+	return Mapping{rules: []rule{closedRule(keySubject, subject), closedRule(keyGroup, group)}}
 }

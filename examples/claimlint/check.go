@@ -92,7 +92,7 @@ func (o *options) check(c pair) []finding {
 	}
 	verdict := claimmap.Compare(c.provider, m, claimmap.CompareOptions{Vendor: vendor})
 	switch verdict.Result {
-	case claimmap.Inconsistent:
+	case claimmap.Inconsistent, claimmap.Invalid:
 		add(levelError, string(verdict.Result), verdict.String())
 	case claimmap.Unproven:
 		add(unproven, string(verdict.Result), verdict.String())

@@ -50,7 +50,7 @@ func TestRunEmbedded(t *testing.T) {
 	}
 	for _, want := range []string{
 		"google.subject=user.emails[0].value.lowerAscii(),google.group=group.externalId",
-		`emails[type eq "work"].value ← mail`,
+		`emails[type eq "work"].value = mail`,
 		"/v1alpha1/tenants/" + agent[1] + "\n",
 		"/v1alpha1/tenants/" + agent[1] + "?aadOptscim062020\n",
 		"403 ",
