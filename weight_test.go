@@ -27,7 +27,7 @@ var links = map[string]struct {
 	"provider":            {controlPlane, 450},
 	"scimtenant":          {slices.Concat(controlPlane, cel), 510},
 	"scimtoken":           {slices.Concat(controlPlane, cel), 510},
-	"scimtest":            {controlPlane, 470},
+	"scimtest":            {slices.Concat(controlPlane, cel), 510},
 	"scimtoken/storetest": {slices.Concat(controlPlane, cel), 520},
 	"provision/idp":       {nil, 190},
 }

@@ -198,8 +198,8 @@ func TestLimitsAreInclusive(t *testing.T) {
 	_, client := start(t)
 	req := oidcRequest(name(t, "entra"))
 	req.DisplayName, req.Description = strings.Repeat("日", 32), strings.Repeat("é", 256)
-	req.AttributeCondition = strings.Repeat("é", 4096)
-	req.AttributeMapping["attribute."+strings.Repeat("k", 90)] = strings.Repeat("é", 2048)
+	req.AttributeCondition = "'" + strings.Repeat("é", 4096-6) + "'!=''"
+	req.AttributeMapping["attribute."+strings.Repeat("k", 90)] = "'" + strings.Repeat("é", 2048-2) + "'"
 	got, err := client.Create(t.Context(), req)
 	if err != nil || got.DisplayName != req.DisplayName || got.Description != req.Description {
 		t.Errorf("Create = %+v, %v, want it made as asked", got, err)

@@ -295,7 +295,7 @@ func TestListStops(t *testing.T) {
 // TestListFromTheService: the fake pages as the service documents.
 func TestListFromTheService(t *testing.T) {
 	t.Parallel()
-	server, c := start(t, scimtest.WithEmailRule(scimtest.EmailsAny))
+	server, c := start(t, scimtest.WithBehavior(scimtest.EmailRule, "ANY"))
 	for i := range 101 {
 		if i == 99 {
 			checkList(t, c, 99, nil)

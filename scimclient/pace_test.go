@@ -30,26 +30,26 @@ func TestPacing(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
-		model   scimtest.QuotaModel
+		model   string
 		after   bool // the server sends Retry-After
 		clients int
 		// After the first minute: the least share of the quota, and the most
 		// 429s; 1 where the figure is only recorded.
 		least, refused float64
 	}{
-		{"bucket, one client", scimtest.QuotaBucket, false, 1, 0.97, 0},
-		{"bucket, four clients", scimtest.QuotaBucket, false, 4, 0.90, 0.01},
-		{"bucket, four clients, Retry-After", scimtest.QuotaBucket, true, 4, 0.90, 0.01},
-		{"window, one client", scimtest.QuotaWindow, false, 1, 0, 1},
-		{"window, four clients", scimtest.QuotaWindow, false, 4, 0, 1},
-		{"window, four clients, Retry-After", scimtest.QuotaWindow, true, 4, 0, 1},
+		{"bucket, one client", "BUCKET", false, 1, 0.97, 0},
+		{"bucket, four clients", "BUCKET", false, 4, 0.90, 0.01},
+		{"bucket, four clients, Retry-After", "BUCKET", true, 4, 0.90, 0.01},
+		{"window, one client", "WINDOW", false, 1, 0, 1},
+		{"window, four clients", "WINDOW", false, 4, 0, 1},
+		{"window, four clients, Retry-After", "WINDOW", true, 4, 0, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				opts := []scimtest.Option{scimtest.WithSyncerGranted(), scimtest.WithQuota(3000), scimtest.WithQuotaModel(tt.model)}
+				opts := []scimtest.Option{scimtest.WithSyncerGranted(), scimtest.WithQuota(3000), scimtest.WithBehavior(scimtest.QuotaModel, tt.model)}
 				if tt.after {
-					opts = append(opts, scimtest.WithQuotaRetryAfter())
+					opts = append(opts, scimtest.WithBehavior(scimtest.QuotaRetryAfter, "SECONDS"))
 				}
 				first, rest := paced(t, tt.clients, *pacing, opts...)
 				t.Logf("first minute: %v", first)

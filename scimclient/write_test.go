@@ -196,21 +196,21 @@ func TestWhatCreateSends(t *testing.T) {
 // TestPatchReplies: 200 with the resource and 204 are the same.
 func TestPatchReplies(t *testing.T) {
 	t.Parallel()
-	for _, reply := range []scimtest.PatchReply{scimtest.PatchReplyResource, scimtest.PatchReplyNoContent} {
-		s, c := start(t, scimtest.WithPatchReply(reply))
+	for _, reply := range []string{"RESOURCE", "NO_CONTENT"} {
+		s, c := start(t, scimtest.WithBehavior(scimtest.PatchReply, reply))
 		u, g := mustCreate(t, c, "a@example.com"), mustCreateGroup(t, c, "g")
 		s.ClearRequests()
 		must(t, c.Users.Deactivate(t.Context(), u.ID))
 		must(t, c.Groups.AddMembers(t.Context(), g.ID, []string{u.ID}))
 		if n := len(s.Requests()); n != 2 {
-			t.Errorf("reply %d: %d requests, want 2", reply, n)
+			t.Errorf("reply %s: %d requests, want 2", reply, n)
 		}
 		got, err := c.Users.Get(t.Context(), u.ID)
 		must(t, err)
 		is, err := c.Groups.IsMember(t.Context(), g.ID, u.ID)
 		must(t, err)
 		if got.Active == nil || *got.Active || !is {
-			t.Errorf("reply %d: active %v, member %t, want false and true", reply, got.Active, is)
+			t.Errorf("reply %s: active %v, member %t, want false and true", reply, got.Active, is)
 		}
 	}
 }
@@ -443,7 +443,7 @@ func TestRefusedAfterALostReply(t *testing.T) {
 func TestIfMatch(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	_, c := start(t, scimtest.WithETags())
+	_, c := start(t, scimtest.WithBehavior(scimtest.ETags, "ON"))
 	u := mustCreate(t, c, "a@example.com")
 	old := u.Version()
 	if old == "" {

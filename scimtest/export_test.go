@@ -1,21 +1,29 @@
 package scimtest
 
 import (
+	"slices"
+
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/cloud"
 )
 
-// Choices are the values of every behavior, the default first.
+// Choices are the answers of every row with more than one, the default first.
 func Choices() map[Behavior][]string {
 	choices := map[Behavior][]string{}
-	for id, options := range behavior.Options {
-		switch id { // these have options of their own
-		case behavior.MemberFilter, behavior.EmailRule, behavior.LegacyPatch, behavior.PatchReply, behavior.QuotaModel, behavior.QuotaRetryAfter, behavior.ETags:
-			continue
+	for _, section := range behavior.Table() {
+		for _, row := range section.Rows {
+			if row.Choices != nil {
+				choices[Behavior(row.ID)] = slices.Clone(row.Choices)
+			}
 		}
-		choices[Behavior(id)] = options
 	}
 	return choices
+}
+
+// MarkOf is the mark of a row.
+func MarkOf(b Behavior) string {
+	row, _ := behavior.Find(behavior.ID(b))
+	return string(row.Mark)
 }
 
 // Permission is what a route needs.

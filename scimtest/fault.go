@@ -237,7 +237,7 @@ func (f *Fault) reply(r *http.Request, real *wire.Reply) *wire.Reply {
 		answer.Body = f.Body
 	case f.Kind == FaultRedirect:
 	case status >= 400 && cloud.IsSCIM(r):
-		answer = directory.Refusal(status, faultText)
+		answer = directory.Refusal("", status, faultText)
 	case status >= 400:
 		answer = cloud.Refusal(status, faultText)
 	case real != nil:

@@ -95,8 +95,8 @@ func TestSoftDelete(t *testing.T) {
 	}
 }
 
-// TestDeletedParent: what is in a soft-deleted resource can be read and not be
-// changed, and goes with it.
+// TestDeletedParent: what is in a soft-deleted pool can be neither read nor changed, and goes with
+// it.
 func TestDeletedParent(t *testing.T) {
 	t.Parallel()
 	now := newClock()
@@ -108,10 +108,16 @@ func TestDeletedParent(t *testing.T) {
 	a.ok("POST", "v1/"+tenantName+"/tokens?workforcePoolProviderScimTokenId=token-b", nil)
 	a.ok("DELETE", "v1/"+tenantName+"/tokens/token-b", nil)
 	a.ok("DELETE", "v1/"+poolName, nil)
-	a.ok("GET", "v1/"+tokenName, nil)
-	a.wantRefused("POST", "v1/"+tenantName+"/tokens/token-b:undelete", nil, "400 FAILED_PRECONDITION: The workforce pool "+poolName+" is deleted")
-	a.wantRefused("PATCH", "v1/"+tokenName, map[string]any{"displayName": "x"}, "400 FAILED_PRECONDITION: The workforce pool "+poolName+" is deleted")
-	a.wantRefused("DELETE", "v1/"+tenantName, nil, "400 FAILED_PRECONDITION")
+	a.ok("GET", "v1/"+poolName, nil)
+	for _, path := range []string{providerName, tenantName, tokenName, poolName + "/providers", providerName + "/keys", providerName + "/scimTenants", tenantName + "/tokens?showDeleted=true"} {
+		a.wantRefused("GET", "v1/"+path, nil, "404 NOT_FOUND")
+	}
+	for _, change := range [][2]string{
+		{"POST", tenantName + "/tokens/token-b:undelete"}, {"PATCH", tokenName}, {"DELETE", tenantName}, {"DELETE", tenantName + "?hardDelete=true"},
+		{"PATCH", providerName + "?updateMask=displayName"}, {"DELETE", providerName}, {"POST", tenantName + ":setIamPolicy"},
+	} {
+		a.wantRefused(change[0], "v1/"+change[1], nil, "404 NOT_FOUND")
+	}
 	a.wantRefused("POST", "v1/"+poolName+"/providers?workforcePoolProviderId=okta", testProvider("okta"), "400 FAILED_PRECONDITION")
 	if code, _, _ := a.users(tenant, bearer); code != http.StatusNotFound {
 		t.Errorf("GET /Users in a deleted pool = %d, want 404", code)
@@ -119,6 +125,24 @@ func TestDeletedParent(t *testing.T) {
 	now.Advance(retention)
 	if left := a.srv.State(); left.Providers != nil || left.Tenants != nil || left.Tokens != nil || len(left.Directories) != 0 {
 		t.Errorf("after the purge of the pool the state is %+v, want nothing below it", left)
+	}
+}
+
+// TestDeletedProvider: what is in a soft-deleted provider can be read and not be changed, hard
+// deletes included.
+func TestDeletedProvider(t *testing.T) {
+	t.Parallel()
+	a, _, _ := seeded(t)
+	a.ok("DELETE", "v1/"+providerName, nil)
+	a.ok("GET", "v1/"+tenantName, nil)
+	a.ok("GET", "v1/"+tenantName+"/tokens", nil)
+	const deleted = "400 FAILED_PRECONDITION: The provider " + providerName + " is deleted"
+	for _, change := range [][2]string{
+		{"DELETE", tenantName + "?hardDelete=true"}, {"DELETE", tenantName}, {"PATCH", tenantName}, {"DELETE", tokenName}, {"PATCH", tokenName},
+		{"POST", tenantName + "/tokens?workforcePoolProviderScimTokenId=token-b"}, {"POST", tenantName + ":setIamPolicy"},
+		{"POST", providerName + "/keys?workforcePoolProviderKeyId=key-a"},
+	} {
+		a.wantRefused(change[0], "v1/"+change[1], nil, deleted)
 	}
 }
 
@@ -241,9 +265,9 @@ func TestSCIMUsage(t *testing.T) {
 		{"groups", "scimUsage", map[string]any{"scimUsage": "ENABLED_FOR_GROUPS"}, ""},
 		{"users and groups", "scimUsage", map[string]any{"scimUsage": "ENABLED_FOR_USERS_GROUPS"}, ""},
 		{"unknown", "scimUsage", map[string]any{"scimUsage": "ENABLED_FOR_ALL"}, "400 INVALID_ARGUMENT: Invalid value at 'workforce_pool_provider.scim_usage'"},
-		{"groups with extended attributes", "scimUsage,extendedAttributesOauth2Client", map[string]any{"scimUsage": "ENABLED_FOR_GROUPS", "extendedAttributesOauth2Client": client}, "mutually exclusive"},
+		{"groups with extended attributes", "scimUsage,extendedAttributesOauth2Client", map[string]any{"scimUsage": "ENABLED_FOR_GROUPS", "extendedAttributesOauth2Client": client}, "Select one of scim_usage or extended_attributes_oauth2_client, but not both."},
 		{"groups with extra attributes", "scimUsage,extraAttributesOauth2Client", map[string]any{"scimUsage": "ENABLED_FOR_GROUPS", "extraAttributesOauth2Client": client}, ""},
-		{"users and groups with extra attributes", "scimUsage,extraAttributesOauth2Client", map[string]any{"scimUsage": "ENABLED_FOR_USERS_GROUPS", "extraAttributesOauth2Client": client}, "mutually exclusive"},
+		{"users and groups with extra attributes", "scimUsage,extraAttributesOauth2Client", map[string]any{"scimUsage": "ENABLED_FOR_USERS_GROUPS", "extraAttributesOauth2Client": client}, "Select one of scim_usage - ENABLED_FOR_USERS_GROUPS or extra_attributes_oauth2_client, but not both."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -309,140 +333,6 @@ func TestSubjects(t *testing.T) {
 	a.ok("DELETE", name, nil)
 	a.ok("POST", name+":revokeSessions", nil)
 	a.wantRefused("DELETE", "v1/locations/global/workforcePools/other-pool/subjects/x", nil, "404 NOT_FOUND")
-}
-
-// TestBehaviors plays every choice of every open question and looks at its
-// effect; one that no row covers fails.
-func TestBehaviors(t *testing.T) {
-	t.Parallel()
-	patchTenant := func(a *api) string {
-		code, got := a.call("PATCH", "v1/"+tenantName+"?updateMask=claimMapping", map[string]any{"claimMapping": map[string]any{"google.subject": "user.userName", "google.group": "group.externalId"}})
-		return fmt.Sprint(code, " ", statusOf(got))
-	}
-	second := func(a *api) string {
-		return a.refused("POST", "v1/"+providerName+"/scimTenants?workforcePoolProviderScimTenantId=tenant-b", testTenant())
-	}
-	third := func(a *api) string {
-		a.ok("POST", "v1/"+tenantName+"/tokens?workforcePoolProviderScimTokenId=token-b", nil)
-		return a.refused("POST", "v1/"+tenantName+"/tokens?workforcePoolProviderScimTokenId=token-c", nil)
-	}
-	afterDeleted := func(a *api) string {
-		a.ok("POST", "v1/"+tenantName+"/tokens?workforcePoolProviderScimTokenId=token-b", nil)
-		a.ok("DELETE", "v1/"+tokenName, nil)
-		code, _ := a.call("POST", "v1/"+tenantName+"/tokens?workforcePoolProviderScimTokenId=token-c", nil)
-		return fmt.Sprint(code)
-	}
-	usage := func(a *api) string {
-		a.ok("PATCH", "v1/"+providerName+"?updateMask=scimUsage", map[string]any{"scimUsage": "ENABLED_FOR_GROUPS"})
-		p := testProvider("okta")
-		p.ScimUsage = "ENABLED_FOR_GROUPS"
-		return a.refused("POST", "v1/"+poolName+"/providers?workforcePoolProviderId=okta", p)
-	}
-	inUse := func(a *api) string {
-		a.ok("PATCH", "v1/"+providerName+"?updateMask=scimUsage", map[string]any{"scimUsage": "ENABLED_FOR_GROUPS"})
-		code, got := a.call("DELETE", "v1/"+tenantName+"?hardDelete=true", nil)
-		return fmt.Sprint(code, " ", statusOf(got))
-	}
-	changeDeleted := func(a *api) string {
-		a.ok("DELETE", "v1/"+tenantName, nil)
-		return a.refused("PATCH", "v1/"+tenantName, map[string]any{"displayName": "x"})
-	}
-	missingGroup := func(a *api) string {
-		a.ok("DELETE", "v1/"+tenantName+"?hardDelete=true", nil)
-		code, _ := a.call("POST", "v1/"+providerName+"/scimTenants?workforcePoolProviderScimTenantId=tenant-b", `{"claimMapping":{"google.subject":"user.externalId"}}`)
-		return fmt.Sprint(code)
-	}
-	undeleteToken := func(a *api) string {
-		a.ok("DELETE", "v1/"+tokenName, nil)
-		code, _ := a.call("POST", "v1/"+tokenName+":undelete", nil)
-		return fmt.Sprint(code)
-	}
-	revoke := func(a *api) string {
-		return fmt.Sprint(len(a.ok("POST", "v1/"+poolName+"/subjects/x:revokeSessions", nil)), " fields")
-	}
-	slash := func(a *api) string {
-		uri := a.ok("GET", "v1/"+tenantName, nil)["baseUri"].(string)
-		code, _, _ := a.users(&iam.WorkforcePoolProviderScimTenant{BaseUri: strings.TrimSuffix(uri, "/")}, "")
-		return fmt.Sprint(strings.HasSuffix(uri, "/"), " ", code)
-	}
-	unknown := func(a *api) string {
-		code, _, _ := a.users(&iam.WorkforcePoolProviderScimTenant{BaseUri: "http://127.0.0.1/v1alpha1/tenants/none"}, "Bearer x")
-		return fmt.Sprint(code)
-	}
-	deletedTenant := func(a *api) string {
-		uri := a.ok("DELETE", "v1/"+tenantName, nil)["baseUri"].(string)
-		code, _, _ := a.users(&iam.WorkforcePoolProviderScimTenant{BaseUri: uri}, "Bearer x")
-		return fmt.Sprint(code)
-	}
-	fresh := func(a *api) string {
-		a.ok("DELETE", "v1/"+tenantName+"?hardDelete=true", nil)
-		a.ok("POST", "v1/"+providerName+"/scimTenants?workforcePoolProviderScimTenantId=tenant-a", testTenant())
-		return a.refused("GET", "v1/"+tenantName, nil)
-	}
-	freshOperation := func(a *api) string {
-		op := a.ok("PATCH", "v1/"+providerName+"?updateMask=displayName", `{}`)
-		code, got := a.call("GET", "v1/"+op["name"].(string), nil)
-		return fmt.Sprint(code, " ", statusOf(got), " ", got["done"])
-	}
-	tests := []struct {
-		behavior scimtest.Behavior
-		value    string
-		play     func(*api) string
-		want     string // the beginning
-	}{
-		{scimtest.SecondTenant, "FAILED_PRECONDITION", second, "400 FAILED_PRECONDITION"},
-		{scimtest.SecondTenant, "ALREADY_EXISTS", second, "409 ALREADY_EXISTS"},
-		{scimtest.ThirdToken, "FAILED_PRECONDITION", third, "400 FAILED_PRECONDITION"},
-		{scimtest.ThirdToken, "RESOURCE_EXHAUSTED", third, "429 RESOURCE_EXHAUSTED"},
-		{scimtest.ThirdToken, "INVALID_ARGUMENT", third, "400 INVALID_ARGUMENT"},
-		{scimtest.DeletedTokenCounts, "NO", afterDeleted, "200"},
-		{scimtest.DeletedTokenCounts, "YES", afterDeleted, "400"},
-		{scimtest.ClaimMappingChange, "INVALID_ARGUMENT", patchTenant, "400 INVALID_ARGUMENT"},
-		{scimtest.ClaimMappingChange, "FAILED_PRECONDITION", patchTenant, "400 FAILED_PRECONDITION"},
-		{scimtest.ClaimMappingChange, "IGNORED", patchTenant, "200"},
-		{scimtest.MissingGroupRule, "INVALID_ARGUMENT", missingGroup, "400"},
-		{scimtest.MissingGroupRule, "ALLOWED", missingGroup, "200"},
-		{scimtest.SecondUsage, "FAILED_PRECONDITION", usage, "400 FAILED_PRECONDITION"},
-		{scimtest.SecondUsage, "INVALID_ARGUMENT", usage, "400 INVALID_ARGUMENT"},
-		{scimtest.HardDeleteInUse, "ALLOWED", inUse, "200"},
-		{scimtest.HardDeleteInUse, "FAILED_PRECONDITION", inUse, "400 FAILED_PRECONDITION"},
-		{scimtest.DeletedChange, "FAILED_PRECONDITION", changeDeleted, "400 FAILED_PRECONDITION"},
-		{scimtest.DeletedChange, "NOT_FOUND", changeDeleted, "404 NOT_FOUND"},
-		{scimtest.FreshResource, "NOT_FOUND", fresh, "404 NOT_FOUND"},
-		{scimtest.FreshResource, "PERMISSION_DENIED", fresh, "403 PERMISSION_DENIED"},
-		{scimtest.FreshOperation, "NOT_FOUND", freshOperation, "404 NOT_FOUND"},
-		{scimtest.FreshOperation, "PERMISSION_DENIED", freshOperation, "403 PERMISSION_DENIED"},
-		{scimtest.FreshOperation, "PENDING", freshOperation, "200  <nil>"},
-		{scimtest.TokensUndelete, "SERVED", undeleteToken, "200"},
-		{scimtest.TokensUndelete, "NOT_FOUND", undeleteToken, "404"},
-		{scimtest.RevokeReply, "OPERATION", revoke, "1 fields"},
-		{scimtest.RevokeReply, "EMPTY", revoke, "0 fields"},
-		{scimtest.BaseURISlash, "NO", slash, "false 401"},
-		{scimtest.BaseURISlash, "YES", slash, "true 401"},
-		{scimtest.UnknownTenant, "404", unknown, "404"},
-		{scimtest.UnknownTenant, "401", unknown, "401"},
-		{scimtest.DeletedTenant, "404", deletedTenant, "404"},
-		{scimtest.DeletedTenant, "401", deletedTenant, "401"},
-		{scimtest.DeletedTenant, "403", deletedTenant, "403"},
-	}
-	covered := map[scimtest.Behavior][]string{}
-	for _, tt := range tests {
-		covered[tt.behavior] = append(covered[tt.behavior], tt.value)
-		t.Run(string(tt.behavior)+" "+tt.value, func(t *testing.T) {
-			t.Parallel()
-			opts := []scimtest.Option{scimtest.WithBehavior(tt.behavior, tt.value)}
-			if strings.HasPrefix(string(tt.behavior), "Fresh") {
-				opts = append(opts, scimtest.WithClock(newClock().Now), scimtest.WithReplicationLag(time.Second))
-			}
-			a, _, _ := seeded(t, opts...)
-			if got := tt.play(a); !strings.HasPrefix(got, tt.want) {
-				t.Errorf("%s = %s: got %q, want %q", tt.behavior, tt.value, got, tt.want)
-			}
-		})
-	}
-	if diff := cmp.Diff(scimtest.Choices(), covered); diff != "" {
-		t.Errorf("choices and the rows of this test (-want +got):\n%s", diff)
-	}
 }
 
 func statusOf(reply map[string]any) string {

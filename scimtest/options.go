@@ -157,3 +157,28 @@ func WithRefusedMembers(refuse func(member string) bool) Option {
 		return nil
 	}
 }
+
+// WithQuota lets each SCIM tenant have this many requests per minute and answers 429 above. Google's
+// documented limit is 3000. The default, 0, is no limit. The rows QuotaModel, QuotaRetryAfter and
+// QuotaCount of BEHAVIORS.md say how requests are counted.
+func WithQuota(requestsPerMinute int) Option {
+	return func(c *config) error {
+		if requestsPerMinute < 0 {
+			return fmt.Errorf("scimtest: WithQuota(%d): must not be negative", requestsPerMinute)
+		}
+		c.Quota = requestsPerMinute
+		return nil
+	}
+}
+
+// WithTokenLifetime makes SCIM tokens expire this long after they were made: requests with them are
+// then 401. Whether Google's expire isn't documented. The default, 0, is never.
+func WithTokenLifetime(d time.Duration) Option {
+	return func(c *config) error {
+		if d < 0 {
+			return fmt.Errorf("scimtest: WithTokenLifetime(%v): must not be negative", d)
+		}
+		c.TokenLifetime = d
+		return nil
+	}
+}

@@ -34,8 +34,8 @@ func TestProviderInput(t *testing.T) {
 		{"wrong key", "attributeMapping", `{"attributeMapping":{"google.subject":"assertion.sub","assertion.aud":"x"}}`, "Invalid mapped attribute key: assertion.aud. Custom mapped attributes must be in format 'attribute.{custom_attribute}'"},
 		{"custom key", "attributeMapping", `{"attributeMapping":{"google.subject":"assertion.sub","attribute.costcenter":"assertion.c"}}`, ""},
 		{"long expression", "attributeMapping", `{"attributeMapping":{"google.subject":"` + long[:2049] + `"}}`, "2048 characters"},
-		{"51 custom keys", "attributeMapping", `{"attributeMapping":{"google.subject":"x"` + customKeys(51) + `}}`, "At most 50 custom attributes can be mapped, got 51."},
-		{"50 custom keys", "attributeMapping", `{"attributeMapping":{"google.subject":"x"` + customKeys(50) + `}}`, ""},
+		{"51 custom keys", "attributeMapping", `{"attributeMapping":{"google.subject":"assertion.x"` + customKeys(51) + `}}`, "At most 50 custom attributes can be mapped, got 51."},
+		{"50 custom keys", "attributeMapping", `{"attributeMapping":{"google.subject":"assertion.x"` + customKeys(50) + `}}`, ""},
 		{"long condition", "attributeCondition", `{"attributeCondition":"` + long + `"}`, "4096 characters"},
 		{"long display name", "displayName", `{"displayName":"` + long[:33] + `"}`, "display name must be less than or equal to 32 characters"},
 		{"unknown vendor", "vendorType", `{"vendorType":"ACME"}`, "is none of VENDOR_TYPE_UNSPECIFIED"},
@@ -62,7 +62,7 @@ func TestProviderInput(t *testing.T) {
 func customKeys(n int) string {
 	var b strings.Builder
 	for i := range n {
-		fmt.Fprintf(&b, `,"attribute.a%d":"x"`, i)
+		fmt.Fprintf(&b, `,"attribute.a%d":"assertion.x"`, i)
 	}
 	return b.String()
 }
@@ -172,7 +172,7 @@ func TestSAMLAndOAuthInput(t *testing.T) {
 	}
 	a, _, _ := seeded(t)
 	a.wantRefused("POST", "v1/"+poolName+"/providers?workforcePoolProviderId=okta",
-		`{"attributeMapping":{"google.subject":"x","google.email":""},"oidc":{"issuerUri":"https://x","webSsoConfig":{"additionalScopes":["`+strings.Repeat("x", 257)+`"]}}}`,
+		`{"attributeMapping":{"google.subject":"assertion.x","google.email":""},"oidc":{"issuerUri":"https://x","webSsoConfig":{"additionalScopes":["`+strings.Repeat("x", 257)+`"]}}}`,
 		"The expression for google.email is empty.\nclient_id is required.\nresponse_type is required.\nassertion_claims_behavior is required.\nAn additional scope must be less than or equal to 256 characters.")
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
 // Request is one request the server got, without the secrets in it.
@@ -21,6 +23,9 @@ type Request struct {
 	// Body is the body if it was JSON and no longer than 64 KiB, with
 	// "REDACTED" for its secrets. Otherwise it is nil.
 	Body []byte
+	// Rule is the row of BEHAVIORS.md that refused the request, as "ThirdToken", and Reason its
+	// message. Both are empty if no row did: the request succeeded, or a [Fault] answered it.
+	Rule, Reason string
 	// Status is the HTTP code of the reply: 0 while it is being made, and
 	// when a [Fault] left the request without one.
 	Status int
@@ -46,10 +51,11 @@ type entry struct {
 	header              http.Header // the server's own, which nothing changes
 	body                []byte
 	status              int
+	rule, reason        string
 }
 
-// begin records a request and returns what sets its status.
-func (g *ring) begin(now time.Time, r *http.Request, body []byte) func(status int) {
+// begin records a request and returns what sets its outcome.
+func (g *ring) begin(now time.Time, r *http.Request, body []byte) func(status int, answer *wire.Reply) {
 	e := &entry{time: now, method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
 	if len(body) <= keptBody {
 		e.body = body
@@ -62,10 +68,10 @@ func (g *ring) begin(now time.Time, r *http.Request, body []byte) func(status in
 		g.entries[g.next] = e
 		g.next = (g.next + 1) % keptRequests
 	}
-	return func(status int) {
+	return func(status int, answer *wire.Reply) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		e.status = status
+		e.status, e.rule, e.reason = status, string(answer.Rule), answer.Reason
 	}
 }
 
@@ -80,7 +86,7 @@ func (s *Server) Requests() []Request {
 		// What of a query does not decode is left out, as the handlers do.
 		query, _ := url.ParseQuery(entry.query)
 		list = append(list, Request{
-			Time: entry.time, Method: entry.method, Path: entry.path, Status: entry.status,
+			Time: entry.time, Method: entry.method, Path: entry.path, Status: entry.status, Rule: entry.rule, Reason: entry.reason,
 			Query: scrubQuery(query), Header: scrubHeader(entry.header), Body: scrubBody(entry.body),
 		})
 	}

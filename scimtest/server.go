@@ -8,6 +8,7 @@ import (
 
 	"github.com/iamscim/iamscim/scimtest/internal/cloud"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
+	"google.golang.org/api/iam/v1"
 )
 
 // A Server is an in-memory Google Cloud: the parts of IAM, of Resource Manager
@@ -77,20 +78,29 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 	done := s.requests.begin(now, r, body)
 	fault := s.faults.take(r, cloud.StartsOperation(r))
+	answer := &wire.Reply{}
+	serve := func(failed *iam.Status) *wire.Reply {
+		answer = s.cloud.Serve(r, body, failed)
+		return answer
+	}
 	status := 0
 	switch {
 	case fault == nil:
-		status = s.reply(w, s.cloud.Serve(r, body, nil))
+		status = s.reply(w, serve(nil))
 	case fault.Kind == FaultOperation:
-		status = s.reply(w, s.cloud.Serve(r, body, fault.operation()))
+		status = s.reply(w, serve(fault.operation()))
 	default:
-		status = s.fail(w, r, fault, func() *wire.Reply { return s.cloud.Serve(r, body, nil) })
+		status = s.fail(w, r, fault, func() *wire.Reply { return serve(nil) })
 	}
-	done(status)
-	s.cfg.logger.Info("request", "method", r.Method, "path", r.URL.EscapedPath(), "status", status, "fault", fault != nil)
+	done(status, answer)
+	s.cfg.logger.Info("request", "method", r.Method, "path", r.URL.EscapedPath(), "query", scrubQuery(r.URL.Query()).Encode(),
+		"status", status, "rule", answer.Rule, "reason", answer.Reason, "fault", fault != nil)
 }
 
 func (s *Server) reply(w http.ResponseWriter, answer *wire.Reply) int {
+	if answer.Rule != "" {
+		w.Header().Set("Scimtest-Rule", string(answer.Rule))
+	}
 	answer.Write(w)
 	return answer.Code
 }

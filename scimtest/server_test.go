@@ -146,13 +146,10 @@ func TestOptionsRefused(t *testing.T) {
 		"WithOperationPolls(-1)":                    scimtest.WithOperationPolls(-1),
 		"WithOperationTime(-1ns)":                   scimtest.WithOperationTime(-1),
 		"WithQuota(-1)":                             scimtest.WithQuota(-1),
-		"WithQuotaModel(7)":                         scimtest.WithQuotaModel(7),
-		"WithMemberFilter(-1)":                      scimtest.WithMemberFilter(-1),
-		"WithEmailRule(2)":                          scimtest.WithEmailRule(2),
-		"WithLegacyPatch(2)":                        scimtest.WithLegacyPatch(2),
-		"WithPatchReply(2)":                         scimtest.WithPatchReply(2),
-		`WithBehavior("Nothing"): no such behavior`: scimtest.WithBehavior("Nothing", "x"),
-		`WithBehavior(SecondTenant, "404"): must be one of FAILED_PRECONDITION, ALR`: scimtest.WithBehavior(scimtest.SecondTenant, "404"),
+		"WithTokenLifetime(-1ns)":                   scimtest.WithTokenLifetime(-1),
+		`WithBehavior: no such behavior: "Nothing"`: scimtest.WithBehavior("Nothing", "x"),
+		`WithBehavior: no such behavior: "Unique"`:  scimtest.WithBehavior("Unique", "x"), // a row without a choice
+		`WithBehavior: SecondTenant can't be "404": want FAILED_PRECONDITION, ALR`: scimtest.WithBehavior(scimtest.SecondTenant, "404"),
 	} {
 		srv := scimtest.New(opt)
 		if err := srv.Err(); err == nil || !strings.Contains(err.Error(), want) {
@@ -206,7 +203,8 @@ func TestLogger(t *testing.T) {
 	a.ok("GET", "v1/"+poolName+"?access_token=hunter2", nil)
 	a.srv.Close()
 	if got := log.String(); strings.Count(got, "\n") != 2 || strings.Contains(got, token.SecurityToken) || strings.Contains(got, "hunter2") ||
-		!strings.Contains(got, "method=GET path=/v1/"+poolName+" status=200 fault=false") {
+		!strings.Contains(got, "method=GET path=/v1/"+poolName+` query="access_token=REDACTED" status=200 rule="" reason="" fault=false`) ||
+		!strings.Contains(got, "status=403 rule=SyncerRole reason=\"Permission 'iam.googleapis.com/workforcePoolProviderScimUsers.list' denied") {
 		t.Errorf("log = %q, want two lines without secrets", got)
 	}
 }

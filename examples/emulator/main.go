@@ -40,7 +40,7 @@ func main() {
 // run serves until ctx ends and returns the exit status: 2 for wrong usage, 1
 // for everything else that went wrong.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var opts options
+	opts := options{quota: quotaFlag{model: "BUCKET"}}
 	flags := opts.flags(stderr)
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -84,7 +84,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		scimtest.WithOrganization(o.organization),
 		scimtest.WithReplicationLag(o.lag),
 		scimtest.WithQuota(o.quota.perMinute),
-		scimtest.WithQuotaModel(o.quota.model),
+		scimtest.WithBehavior(scimtest.QuotaModel, o.quota.model),
 	}
 	if o.granted {
 		opts = append(opts, scimtest.WithSyncerGranted())
@@ -130,27 +130,27 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 // quotaFlag is "off", "3000" or "3000/window".
 type quotaFlag struct {
 	perMinute int
-	model     scimtest.QuotaModel
+	model     string
 }
 
 func (q *quotaFlag) String() string {
 	switch {
 	case q.perMinute == 0:
 		return "off"
-	case q.model == scimtest.QuotaWindow:
+	case q.model == "WINDOW":
 		return fmt.Sprintf("%d/window", q.perMinute)
 	}
 	return strconv.Itoa(q.perMinute)
 }
 
 func (q *quotaFlag) Set(s string) error {
-	*q = quotaFlag{}
+	*q = quotaFlag{model: "BUCKET"}
 	if s == "off" {
 		return nil
 	}
 	number, window := strings.CutSuffix(s, "/window")
 	if window {
-		q.model = scimtest.QuotaWindow
+		q.model = "WINDOW"
 	}
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
@@ -25,6 +26,26 @@ type call struct {
 	seeding bool
 }
 
+// A Route is one method of the control plane that the fake answers.
+type Route struct {
+	Method     string // the HTTP verb
+	Path       string // "v1/locations/{location}/workforcePools/{pool}:undelete"
+	ID         string // in the discovery document: "iam.locations.workforcePools.undelete"
+	Permission string // what the caller needs, "" for none
+}
+
+type handler func(*call) (any, error)
+
+// route is a Route with what serves it.
+type route struct {
+	Route
+	// query names the parameters of the method beyond the API's common ones.
+	query    []string
+	handler  handler
+	segments []string
+	verb     string
+}
+
 // commonQuery are the parameters every method of the API takes.
 // See https://cloud.google.com/apis/docs/system-parameters.
 var commonQuery = []string{
@@ -34,7 +55,7 @@ var commonQuery = []string{
 }
 
 // checkQuery refuses parameters that the method does not have.
-func (c *call) checkQuery() *refusal {
+func (c *call) checkQuery() *wire.Refusal {
 	var violations []violation
 	given := make([]string, 0, len(c.query))
 	for name := range c.query {
@@ -46,15 +67,15 @@ func (c *call) checkQuery() *refusal {
 			continue
 		}
 		violations = append(violations, violation{"", "Invalid JSON payload received. Unknown name \"" + wire.Clip(name) +
-			"\": Cannot bind query parameter. Field '" + wire.Clip(name) + "' could not be found in request message."})
+			"\": Cannot bind query parameter. Field '" + wire.Clip(name) + "' could not be found in request message.", behavior.Query})
 	}
 	if violations != nil {
-		return invalid(violations...)
+		return invalid(violations)
 	}
 	switch alt := c.common("alt"); alt {
 	case "", "json":
 	default:
-		return invalidField("alt", "Unsupported output format %q: only json is served.", wire.Clip(alt))
+		return invalidField(behavior.Alt, "alt", "Unsupported output format %q: only json is served.", wire.Clip(alt))
 	}
 	return nil
 }
@@ -76,7 +97,7 @@ func (c *call) param(name string) string {
 }
 
 // flag is a boolean parameter.
-func (c *call) flag(name string) (bool, *refusal) {
+func (c *call) flag(name string) (bool, *wire.Refusal) {
 	v := c.param(name)
 	switch {
 	case v == "":
@@ -86,23 +107,23 @@ func (c *call) flag(name string) (bool, *refusal) {
 	case strings.EqualFold(v, "false"), v == "0":
 		return false, nil
 	}
-	return false, invalidField(snakeCase(name), "Invalid value at '%s' (TYPE_BOOL), %q", snakeCase(name), wire.Clip(v))
+	return false, invalidField(behavior.Query, snakeCase(name), "Invalid value at '%s' (TYPE_BOOL), %q", snakeCase(name), wire.Clip(v))
 }
 
 // pageSize is the page_size parameter: zero is the default, more than the
 // maximum is the maximum.
-func (c *call) pageSize(usual, most int) (int, *refusal) {
+func (c *call) pageSize(usual, most int) (int, *wire.Refusal) {
 	v := c.param("pageSize")
 	if v == "" {
 		return usual, nil
 	}
 	n, err := strconv.ParseInt(v, 10, 32)
 	if err != nil {
-		return 0, invalidField("page_size", "Invalid value at 'page_size' (TYPE_INT32), %q", wire.Clip(v))
+		return 0, invalidField(behavior.PageSize, "page_size", "Invalid value at 'page_size' (TYPE_INT32), %q", wire.Clip(v))
 	}
 	switch {
 	case n < 0:
-		return 0, invalidField("page_size", "page_size must not be negative, is %d", n)
+		return 0, invalidField(behavior.PageSize, "page_size", "page_size must not be negative, is %d", n)
 	case n == 0:
 		return usual, nil
 	}
@@ -132,6 +153,12 @@ func parentName(name string) string {
 		return strings.Join(segments[:len(segments)-1], "/")
 	}
 	return strings.Join(segments[:len(segments)-2], "/")
+}
+
+// poolOf is the name of the pool a resource is in, its first four segments.
+func poolOf(name string) string {
+	segments := strings.SplitN(name, "/", 5)
+	return strings.Join(segments[:min(len(segments), 4)], "/")
 }
 
 // resourceID is the last segment of a name.

@@ -1,12 +1,12 @@
 package cloud
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
@@ -48,20 +48,19 @@ const (
 	maxClaimRule    = 256
 )
 
-// openKeys take expressions beyond the table (Looker): the fake does not
-// evaluate them and only checks their form, which is inferred.
+// openKeys take expressions beyond the table (Looker).
 var openKeys = []string{"google.display_name", "google.profile_photo", "google.email", "google.posix_username"}
 
 func checkClaimMapping(check *fieldChecks, field string, mapping map[string]string, groupOptional bool) {
 	if len(mapping) == 0 {
-		check.add(field, "claim_mapping is required.")
+		check.add(behavior.ClaimMapping, field, "claim_mapping is required.")
 		return
 	}
 	if mapping["google.subject"] == "" {
-		check.add(field, "claim_mapping must map google.subject.")
+		check.add(behavior.ClaimMapping, field, "claim_mapping must map google.subject.")
 	}
 	if _, ok := mapping["google.group"]; !ok && !groupOptional {
-		check.add(field, "claim_mapping must map google.group.")
+		check.add(behavior.MissingGroupRule, field, "claim_mapping must map google.group.")
 	}
 	custom := 0
 	for _, key := range slices.Sorted(maps.Keys(mapping)) {
@@ -76,20 +75,22 @@ func checkClaimMapping(check *fieldChecks, field string, mapping map[string]stri
 		case customAttribute.MatchString(key) && len(key) <= 100:
 			custom++
 		default:
-			check.add(field, fmt.Sprintf("Invalid claim mapping key: %s.", wire.Clip(key)))
+			check.add(behavior.OpenRules, field, "Invalid claim mapping key: %s.", wire.Clip(key))
 			continue
 		}
 		switch {
 		case strings.TrimSpace(expression) == "":
-			check.add(field, fmt.Sprintf("The expression for %s is empty.", wire.Clip(key)))
+			check.add(behavior.OpenRuleForm, field, "The expression for %s is empty.", wire.Clip(key))
 		case utf8.RuneCountInString(expression) > maxClaimRule:
-			check.add(field, fmt.Sprintf("The expression for %s must be less than or equal to %d characters.", wire.Clip(key), maxClaimRule))
-		case !balanced(expression):
-			check.add(field, fmt.Sprintf("The expression for %s does not parse.", wire.Clip(key)))
+			check.add(behavior.OpenRules, field, "The expression for %s must be less than or equal to %d characters.", wire.Clip(key), maxClaimRule)
+		default:
+			if err := textCEL(claimEnv(), expression, false); err != nil {
+				check.add(behavior.OpenRuleForm, field, "The expression for %s is not valid: %v", wire.Clip(key), err)
+			}
 		}
 	}
 	if custom > maxCustomClaims {
-		check.add(field, fmt.Sprintf("At most %d custom attributes can be mapped, got %d.", maxCustomClaims, custom))
+		check.add(behavior.OpenRules, field, "At most %d custom attributes can be mapped, got %d.", maxCustomClaims, custom)
 	}
 }
 
@@ -99,35 +100,5 @@ func checkClosedRule(check *fieldChecks, field, key, expression string) {
 			return
 		}
 	}
-	check.add(field, fmt.Sprintf("Unsupported expression for %s: %s.", key, wire.Clip(expression)))
-}
-
-// balanced reports whether brackets and quotes close in order.
-func balanced(s string) bool {
-	var open []byte
-	closes := map[byte]byte{'(': ')', '[': ']', '{': '}'}
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; c {
-		case '\'', '"':
-			end := i + 1
-			for end < len(s) && s[end] != c {
-				if s[end] == '\\' {
-					end++
-				}
-				end++
-			}
-			if end >= len(s) {
-				return false
-			}
-			i = end
-		case '(', '[', '{':
-			open = append(open, closes[c])
-		case ')', ']', '}':
-			if len(open) == 0 || open[len(open)-1] != c {
-				return false
-			}
-			open = open[:len(open)-1]
-		}
-	}
-	return len(open) == 0
+	check.add(behavior.ClaimMapping, field, "Unsupported expression for %s: %s.", key, wire.Clip(expression))
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/iamscim/iamscim/internal/resname"
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"google.golang.org/api/iam/v1"
 )
 
@@ -37,10 +38,10 @@ func createKey(c *call) (any, error) {
 	}
 	var check fieldChecks
 	if v.Use == "" || v.Use == "KEY_USE_UNSPECIFIED" {
-		check.add("workforce_pool_provider_key.use", "use is required.")
+		check.add(behavior.KeyFields, "workforce_pool_provider_key.use", "use is required.")
 	}
 	if v.KeyData == nil || v.KeyData.KeySpec == "" || v.KeyData.KeySpec == "KEY_SPEC_UNSPECIFIED" {
-		check.add("workforce_pool_provider_key.key_data.key_spec", "key_spec is required.")
+		check.add(behavior.KeyFields, "workforce_pool_provider_key.key_data.key_spec", "key_spec is required.")
 	}
 	if bad := check.refusal(); bad != nil {
 		return nil, bad

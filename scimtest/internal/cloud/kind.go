@@ -1,12 +1,13 @@
 package cloud
 
 import (
-	"encoding/base64"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/iamscim/iamscim/internal/resname"
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
 // A kind is what the life of one sort of resource needs to know: the verbs
@@ -35,25 +36,37 @@ type kind[T any] struct {
 func find[T any](c *call, k *kind[T], name string) (*record[T], *T, error) {
 	r, ok := k.table(c.st)[name]
 	if !ok {
-		return nil, nil, notFound()
+		return nil, nil, notFound(behavior.NotFound)
+	}
+	if bad := c.checkReadable(name); bad != nil {
+		return nil, nil, bad
 	}
 	v := r.at(c.now)
 	if v == nil {
-		return nil, nil, c.fresh(k.permission+".get", name)
+		return nil, nil, c.unreadable(behavior.FreshResource, name)
 	}
 	return r, v, nil
 }
 
-// fresh is the answer for a resource that exists but has not replicated.
-func (c *call) fresh(permission, name string) *refusal {
-	if c.cfg.Choices.Of(behavior.FreshResource) == "PERMISSION_DENIED" {
-		return denied(permission, name)
+// checkReadable refuses reads below a soft-deleted pool.
+func (c *call) checkReadable(name string) *wire.Refusal {
+	pool := poolOf(name)
+	if name == pool || !isDeleted(c.st.pools, pool) || c.cfg.Choices.Is(behavior.BelowDeletedPool, "READABLE") {
+		return nil
 	}
-	return notFound()
+	return c.unreadable(behavior.BelowDeletedPool, name)
 }
 
-// findActive is a resource that can be changed: neither it nor what it is in
-// is deleted.
+// unreadable is the answer for something that exists and can't be read, as a row chooses. Like the
+// service it names the permission of the method.
+func (c *call) unreadable(rule behavior.ID, name string) *wire.Refusal {
+	if c.cfg.Choices.Is(rule, "PERMISSION_DENIED") && c.route != nil {
+		return denied(rule, c.route.Permission, name)
+	}
+	return notFound(rule)
+}
+
+// findActive is a resource that can be changed: neither it nor what it is in is deleted.
 func findActive[T any](c *call, k *kind[T], name string) (*record[T], error) {
 	r, _, err := find(c, k, name)
 	if err != nil {
@@ -69,15 +82,15 @@ func findActive[T any](c *call, k *kind[T], name string) (*record[T], error) {
 }
 
 // isDeleted refuses a change of something soft-deleted.
-func (c *call) isDeleted(id resname.Kind, name string) *refusal {
-	if c.cfg.Choices.Of(behavior.DeletedChange) == "NOT_FOUND" {
-		return notFound()
+func (c *call) isDeleted(id resname.Kind, name string) *wire.Refusal {
+	if c.cfg.Choices.Is(behavior.DeletedChange, "NOT_FOUND") {
+		return notFound(behavior.DeletedChange)
 	}
-	return refuse("FAILED_PRECONDITION", "The %s %s is deleted; undelete it first.", id, name)
+	return refuse(behavior.DeletedChange, "FAILED_PRECONDITION", "The %s %s is deleted; undelete it first.", id, name)
 }
 
 // checkAncestors refuses a change below something soft-deleted.
-func (c *call) checkAncestors(name string) *refusal {
+func (c *call) checkAncestors(name string) *wire.Refusal {
 	for up := parentName(name); strings.Contains(up, "/"); up = parentName(up) {
 		switch {
 		case isDeleted(c.st.pools, up):
@@ -98,13 +111,13 @@ func isDeleted[T any](t table[T], name string) bool {
 
 // checkID refuses an id for a new resource that breaks the grammar or is
 // reserved. param is the query parameter it came in.
-func (c *call) checkID(id resname.Kind, param string) (string, *refusal) {
+func (c *call) checkID(id resname.Kind, param string) (string, *wire.Refusal) {
 	value := c.param(param)
 	if err := id.Check(value); err != nil {
-		return "", invalidField(snakeCase(param), "Invalid %s: %v.", snakeCase(param), err)
+		return "", invalidField(behavior.ResourceIDs, snakeCase(param), "Invalid %s: %v.", snakeCase(param), err)
 	}
 	if resname.Reserved(value) {
-		return "", invalidField(snakeCase(param), "Invalid %s: the prefix \"gcp-\" is reserved.", snakeCase(param))
+		return "", invalidField(behavior.ResourceIDs, snakeCase(param), "Invalid %s: the prefix \"gcp-\" is reserved.", snakeCase(param))
 	}
 	return value, nil
 }
@@ -114,10 +127,10 @@ func (c *call) checkID(id resname.Kind, param string) (string, *refusal) {
 func create[T any](c *call, k *kind[T], name, uid string, v *T) (*record[T], any, error) {
 	t := k.table(c.st)
 	if _, taken := t[name]; taken {
-		return nil, nil, alreadyExists()
+		return nil, nil, alreadyExists(behavior.NameTaken)
 	}
 	k.mark(v, active, "")
-	r := &record[T]{name: name, uid: uid}
+	r := &record[T]{name: name, uid: uid, created: c.now}
 	t[name] = r
 	return r, c.commit(k.operations, name, func(from time.Time) { r.put(c.now, from, v) }, func() any { return k.show(c, r, v) }), nil
 }
@@ -151,66 +164,6 @@ func (k *kind[T]) get(c *call) (any, error) {
 	return k.show(c, r, v), nil
 }
 
-// listOf replies with one page of the records that keep lets through, in the
-// order of their names.
-func (k *kind[T]) listOf(c *call, records []*record[T], keep func(*T) bool) (any, error) {
-	size, bad := c.pageSize(k.usual, k.most)
-	if bad != nil {
-		return nil, bad
-	}
-	showDeleted, bad := c.flag("showDeleted")
-	if bad != nil {
-		return nil, bad
-	}
-	after, bad := c.pageToken()
-	if bad != nil {
-		return nil, bad
-	}
-	items, last, more := []any{}, "", false
-	for _, r := range records {
-		v := r.at(c.now)
-		if v == nil || r.name <= after || !keep(v) || (!showDeleted && k.state(v) == deleted) {
-			continue
-		}
-		if len(items) == size {
-			more = true
-			break
-		}
-		items, last = append(items, k.show(c, r, v)), r.name
-	}
-	reply := map[string]any{}
-	if len(items) > 0 {
-		reply[k.listName] = items
-	}
-	if more {
-		reply["nextPageToken"] = c.newPageToken(last)
-	}
-	return reply, nil
-}
-
-// A page token is the last name of the page before, with the question it
-// answers, so that it cannot continue another list.
-func (c *call) newPageToken(last string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(c.listKey() + "\n" + last))
-}
-
-func (c *call) pageToken() (string, *refusal) {
-	token := c.param("pageToken")
-	if token == "" {
-		return "", nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(token)
-	key, last, ok := strings.Cut(string(raw), "\n")
-	if err != nil || !ok || key != c.listKey() {
-		return "", invalidField("page_token", "Invalid page_token: it is not from a list with the same parent and filters.")
-	}
-	return last, nil
-}
-
-func (c *call) listKey() string {
-	return c.name() + "?" + c.param("parent") + "&" + strings.ToLower(c.param("showDeleted"))
-}
-
 func (k *kind[T]) delete(c *call) (any, error) {
 	r, err := findActive(c, k, c.name())
 	if err != nil {
@@ -235,7 +188,7 @@ func (k *kind[T]) undelete(c *call) (any, error) {
 		return nil, err
 	}
 	if r.deleted.IsZero() {
-		return nil, refuse("FAILED_PRECONDITION", "The %s %s is not deleted.", k.id, r.name)
+		return nil, c.openRefusal(behavior.UndeleteActive, "name", fmt.Sprintf("The %s %s is not deleted.", k.id, r.name))
 	}
 	if bad := c.checkAncestors(r.name); bad != nil {
 		return nil, bad

@@ -26,6 +26,9 @@ func (c *call) start(resource string) (*operation, time.Time) {
 
 func (c *call) operationReply(op *operation) *iam.Operation {
 	reply := &iam.Operation{Name: op.name}
+	if c.cfg.Choices.Is(behavior.OperationMetadata, "PRESENT") {
+		reply.Metadata = []byte(`{"@type":"type.googleapis.com/google.iam.admin.v1.WorkforcePoolOperationMetadata"}`)
+	}
 	if op.polls >= c.cfg.Polls && !c.now.Before(op.started.Add(c.cfg.OperationTime)) {
 		reply.Done, reply.Error = true, op.err
 	}
@@ -36,16 +39,16 @@ func (c *call) operationReply(op *operation) *iam.Operation {
 func getOperation(c *call) (any, error) {
 	op, ok := c.st.operations[c.name()]
 	if !ok {
-		return nil, notFound()
+		return nil, notFound(behavior.NotFound)
 	}
 	if c.now.Before(op.started.Add(c.cfg.Lag)) {
 		switch choice := c.cfg.Choices.Of(behavior.FreshOperation); choice {
 		case "PERMISSION_DENIED":
-			return nil, denied(c.route.Permission, parentName(op.name))
+			return nil, denied(behavior.FreshOperation, c.route.Permission, parentName(op.name))
 		case "NOT_FOUND":
-			return nil, notFound()
+			return nil, notFound(behavior.FreshOperation)
 		}
-		return &iam.Operation{Name: op.name}, nil
+		return c.operationReply(&operation{name: op.name, started: c.now, polls: -1 << 30}), nil
 	}
 	op.polls++
 	return c.operationReply(op), nil

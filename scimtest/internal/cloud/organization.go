@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
@@ -11,13 +12,13 @@ const organizationCreated = "2020-01-01T00:00:00.000Z"
 
 // checkOrganization refuses a parent that is no organization of this server.
 // A caller is not told whether it exists elsewhere.
-func (s *Cloud) checkOrganization(parent, field string) *refusal {
+func (s *Cloud) checkOrganization(parent, field string) *wire.Refusal {
 	number, ok := strings.CutPrefix(parent, "organizations/")
 	if !ok || number == "" || strings.Trim(number, "0123456789") != "" {
-		return invalidField(field, "Invalid parent %q: must be organizations/{org-id}.", wire.Clip(parent))
+		return invalidField(behavior.PoolParent, field, "Invalid parent %q: must be organizations/{org-id}.", wire.Clip(parent))
 	}
 	if !slices.Contains(s.cfg.Organizations, number) {
-		return denied("iam.workforcePools.create", parent)
+		return denied(behavior.PoolParent, "iam.workforcePools.create", parent)
 	}
 	return nil
 }
@@ -26,7 +27,7 @@ func (s *Cloud) checkOrganization(parent, field string) *refusal {
 func (c *call) organization() (string, error) {
 	number := c.vars["organization"]
 	if !slices.Contains(c.cfg.Organizations, number) {
-		return "", denied(c.route.Permission, "organizations/"+wire.Clip(number))
+		return "", denied(behavior.Organizations, c.route.Permission, "organizations/"+wire.Clip(number))
 	}
 	return number, nil
 }

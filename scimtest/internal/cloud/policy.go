@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 	"google.golang.org/api/iam/v1"
 )
@@ -155,7 +156,7 @@ func (c *call) policyResource() (string, error) {
 	switch {
 	case strings.HasPrefix(name, "organizations/"):
 		if !slices.Contains(c.cfg.Organizations, resourceID(name)) {
-			return "", denied(c.route.Permission, name)
+			return "", denied(behavior.Organizations, c.route.Permission, name)
 		}
 		return name, nil
 	case strings.Contains(name, "/scimTenants/"):
@@ -180,7 +181,7 @@ func getIAMPolicy(c *call) (any, error) {
 		requested = request.Options.RequestedPolicyVersion
 	}
 	if requested != 0 && requested != 1 && requested != 3 {
-		return nil, invalidField("options.requested_policy_version", "Invalid policy version %d: must be 0, 1 or 3.", requested)
+		return nil, invalidField(behavior.PolicyVersion, "options.requested_policy_version", "Invalid policy version %d: must be 0, 1 or 3.", requested)
 	}
 	return inVersion(c.st.policy(name).current(), requested), nil
 }
@@ -190,13 +191,23 @@ func setIAMPolicy(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	switch {
+	case strings.HasPrefix(name, "organizations/"):
+	case strings.Contains(name, "/scimTenants/"):
+		_, err = findActive(c, tenants, name)
+	default:
+		_, err = findActive(c, pools, name)
+	}
+	if err != nil {
+		return nil, err
+	}
 	object, bad := decodeBody[iam.SetIamPolicyRequest](c.body, "")
 	if bad != nil {
 		return nil, bad
 	}
 	request, err := fromObject[iam.SetIamPolicyRequest](object)
 	if err != nil || request.Policy == nil {
-		return nil, invalidField("policy", "policy is required.")
+		return nil, invalidField(behavior.PolicyMask, "policy", "policy is required.")
 	}
 	given := request.Policy
 	mask := []string{"bindings", "etag"}
@@ -205,7 +216,7 @@ func setIAMPolicy(c *call) (any, error) {
 		for path := range strings.SplitSeq(request.UpdateMask, ",") {
 			path = camelCase(strings.TrimSpace(path))
 			if !slices.Contains([]string{"bindings", "etag", "auditConfigs", "version"}, path) {
-				return nil, invalidField("update_mask", "Invalid update mask: %q is not a field of the policy.", wire.Clip(path))
+				return nil, invalidField(behavior.PolicyMask, "update_mask", "Invalid update mask: %q is not a field of the policy.", wire.Clip(path))
 			}
 			mask = append(mask, path)
 		}
@@ -219,7 +230,7 @@ func setIAMPolicy(c *call) (any, error) {
 		return nil, bad
 	}
 	if given.Etag != "" && !sameETag(given.Etag, old.Etag) {
-		return nil, refuse("ABORTED", "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.")
+		return nil, refuse(behavior.PolicyETag, "ABORTED", "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.")
 	}
 	v := clone(old)
 	if slices.Contains(mask, "bindings") {
@@ -254,45 +265,45 @@ var (
 // counts.
 const maxPrincipals = 1500
 
-func checkPolicy(given, old *iam.Policy) *refusal {
+func checkPolicy(given, old *iam.Policy) *wire.Refusal {
 	if v := given.Version; v != 0 && v != 1 && v != 3 {
-		return invalidField("policy.version", "Invalid policy version %d: must be 0, 1 or 3.", v)
+		return invalidField(behavior.PolicyVersion, "policy.version", "Invalid policy version %d: must be 0, 1 or 3.", v)
 	}
 	if _, ok := etagBytes(given.Etag); !ok {
-		return invalidField("policy.etag", "Invalid value at 'policy.etag' (TYPE_BYTES), Base64 decoding failed for %q", wire.Clip(given.Etag))
+		return invalidField(behavior.PolicyETag, "policy.etag", "Invalid value at 'policy.etag' (TYPE_BYTES), Base64 decoding failed for %q", wire.Clip(given.Etag))
 	}
 	if conditional(given) && given.Version != 3 {
-		return invalidField("policy.version", "A policy with conditions must be of version 3, is %d.", given.Version)
+		return invalidField(behavior.PolicyVersion, "policy.version", "A policy with conditions must be of version 3, is %d.", given.Version)
 	}
 	// Without an etag the caller asked to overwrite whatever is there.
 	if given.Etag != "" && conditional(old) && given.Version != 3 {
-		return invalidField("policy.version", "Specified policy version (%d) cannot be less than the existing policy version (3).", given.Version)
+		return invalidField(behavior.PolicyVersion, "policy.version", "Specified policy version (%d) cannot be less than the existing policy version (3).", given.Version)
 	}
 	var check fieldChecks
 	principals := 0
 	for i, b := range given.Bindings {
 		field := fmt.Sprintf("policy.bindings[%d]", i)
 		if !roleName.MatchString(b.Role) {
-			check.add(field+".role", fmt.Sprintf("Role %s is not supported for this resource.", wire.Clip(b.Role)))
+			check.add(behavior.PolicyMembers, field+".role", "Role %s is not supported for this resource.", wire.Clip(b.Role))
 		}
 		for _, member := range b.Members {
 			if principals++; !memberName.MatchString(member) {
-				check.add(field+".members", fmt.Sprintf("The member %s is of an unknown type. Please set a valid type prefix for the member.", wire.Clip(member)))
+				check.add(behavior.PolicyMembers, field+".members", "The member %s is of an unknown type. Please set a valid type prefix for the member.", wire.Clip(member))
 			}
 		}
 		if b.Condition != nil && strings.TrimSpace(b.Condition.Expression) == "" {
-			check.add(field+".condition.expression", "A condition needs an expression.")
+			check.add(behavior.PolicyMembers, field+".condition.expression", "A condition needs an expression.")
 		}
 	}
 	if principals > maxPrincipals {
-		check.add("policy.bindings", fmt.Sprintf("The policy has %d principals, more than %d.", principals, maxPrincipals))
+		check.add(behavior.PolicySize, "policy.bindings", "The policy has %d principals, more than %d.", principals, maxPrincipals)
 	}
 	return check.refusal()
 }
 
 // checkMembers plays the organization policy of [WithRefusedMembers]. Members
 // that are in the policy already are left alone.
-func (c *call) checkMembers(given, old *iam.Policy) *refusal {
+func (c *call) checkMembers(given, old *iam.Policy) *wire.Refusal {
 	if c.cfg.RefuseMember == nil {
 		return nil
 	}
@@ -319,8 +330,8 @@ func (c *call) checkMembers(given, old *iam.Policy) *refusal {
 	if violations == nil {
 		return nil
 	}
-	e := refuse("FAILED_PRECONDITION", "One or more users named in the policy do not belong to a permitted customer.")
-	e.details = []any{map[string]any{"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": violations}}
+	e := refuse(behavior.RefusedMembers, "FAILED_PRECONDITION", "One or more users named in the policy do not belong to a permitted customer.")
+	e.Details = []any{map[string]any{"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": violations}}
 	return e
 }
 
@@ -332,7 +343,7 @@ func testIAMPermissions(c *call) (any, error) {
 	}
 	for _, p := range request.Permissions {
 		if p == "" || strings.Contains(p, "*") {
-			return nil, invalidField("permissions", "Invalid permission %q: wildcards are not allowed.", wire.Clip(p))
+			return nil, invalidField(behavior.WildPermissions, "permissions", "Invalid permission %q: wildcards are not allowed.", wire.Clip(p))
 		}
 	}
 	reply := map[string]any{}

@@ -58,7 +58,7 @@ func createProvider(c *call) (any, error) {
 	hideSecrets(object)
 	v, err := fromObject[iam.WorkforcePoolProvider](object)
 	if err != nil {
-		return nil, invalidField(providers.field, "Invalid provider: %v", err)
+		return nil, invalidField(behavior.BodyFields, providers.field, "Invalid provider: %v", err)
 	}
 	v.Name = resname.Join(parent, resname.Provider, id)
 	if bad := c.checkProvider(v); bad != nil {
@@ -93,7 +93,7 @@ func patchProvider(c *call) (any, error) {
 		return nil, bad
 	}
 	if old := r.newest(); (old.Oidc == nil) != (v.Oidc == nil) && (old.Saml == nil) != (v.Saml == nil) {
-		return nil, invalidField(providers.field, "The type of a provider cannot be changed between oidc and saml.")
+		return nil, invalidField(behavior.ProviderType, providers.field, "The type of a provider cannot be changed between oidc and saml.")
 	}
 	if bad := c.checkProvider(v); bad != nil {
 		return nil, bad
@@ -115,20 +115,17 @@ var (
 	mappingKeys     = []string{"google.subject", "google.groups", "google.display_name", "google.profile_photo", "google.posix_username", "google.email"}
 )
 
-func (c *call) checkProvider(v *iam.WorkforcePoolProvider) *refusal {
+func (c *call) checkProvider(v *iam.WorkforcePoolProvider) *wire.Refusal {
 	const field = "workforce_pool_provider."
 	var check fieldChecks
-	check.text(field+"display_name", "display name", v.DisplayName, 32)
-	check.text(field+"description", "description", v.Description, 256)
-	checkAttributeMapping(&check, field+"attribute_mapping", v)
-	if utf8.RuneCountInString(v.AttributeCondition) > 4096 {
-		check.add(field+"attribute_condition", "attribute condition must be less than or equal to 4096 characters")
-	}
+	check.text(behavior.ProviderFields, field+"display_name", "display name", v.DisplayName, 32)
+	check.text(behavior.ProviderFields, field+"description", "description", v.Description, 256)
+	checkAttributeMapping(&check, field, v, c.cfg.Choices.Is(behavior.ProviderCEL, "CHECKED"))
 	switch {
 	case v.Oidc == nil && v.Saml == nil:
-		check.add("workforce_pool_provider", "A provider needs one of oidc and saml.")
+		check.add(behavior.ProviderType, "workforce_pool_provider", "A provider needs one of oidc and saml.")
 	case v.Oidc != nil && v.Saml != nil:
-		check.add("workforce_pool_provider", "A provider has only one of oidc and saml.")
+		check.add(behavior.ProviderType, "workforce_pool_provider", "A provider has only one of oidc and saml.")
 	case v.Oidc != nil:
 		checkOIDC(&check, field+"oidc.", v.Oidc)
 	default:
@@ -137,15 +134,12 @@ func (c *call) checkProvider(v *iam.WorkforcePoolProvider) *refusal {
 	checkOAuthClient(&check, field+"extra_attributes_oauth2_client.", v.ExtraAttributesOauth2Client)
 	checkOAuthClient(&check, field+"extended_attributes_oauth2_client.", v.ExtendedAttributesOauth2Client)
 	if x := v.ExtendedAttributesOauth2Client; x != nil && x.AttributesType != "" && x.AttributesType != "AZURE_AD_GROUPS_ID" {
-		check.add(field+"extended_attributes_oauth2_client.attributes_type", "Only AZURE_AD_GROUPS_ID is supported for extended attributes.")
-	}
-	if usesSCIM(v) && v.ExtendedAttributesOauth2Client != nil {
-		check.add(field+"scim_usage", "scim_usage and extended_attributes_oauth2_client are mutually exclusive.")
-	}
-	if v.ScimUsage == usageUsers && v.ExtraAttributesOauth2Client != nil {
-		check.add(field+"scim_usage", "scim_usage ENABLED_FOR_USERS_GROUPS and extra_attributes_oauth2_client are mutually exclusive.")
+		check.add(behavior.OAuthClient, field+"extended_attributes_oauth2_client.attributes_type", "Only AZURE_AD_GROUPS_ID is supported for extended attributes.")
 	}
 	if bad := check.refusal(); bad != nil {
+		return bad
+	}
+	if bad := c.checkUsageConflict(v); bad != nil {
 		return bad
 	}
 	// An unspecified enum is the zero value and is not sent.
@@ -158,26 +152,41 @@ func (c *call) checkProvider(v *iam.WorkforcePoolProvider) *refusal {
 	return c.checkUsage(v)
 }
 
+// checkUsageConflict has the texts of the troubleshooting page. Any usage excludes extended
+// attributes, only the usage for users excludes extra attributes.
+func (c *call) checkUsageConflict(v *iam.WorkforcePoolProvider) *wire.Refusal {
+	text := ""
+	switch {
+	case usesSCIM(v) && v.ExtendedAttributesOauth2Client != nil:
+		text = "Select one of scim_usage or extended_attributes_oauth2_client, but not both."
+	case v.ScimUsage == usageUsers && v.ExtraAttributesOauth2Client != nil:
+		text = "Select one of scim_usage - ENABLED_FOR_USERS_GROUPS or extra_attributes_oauth2_client, but not both."
+	default:
+		return nil
+	}
+	return c.openRefusal(behavior.UsageConflict, "workforce_pool_provider.scim_usage", text)
+}
+
 // checkUsage: only one provider of a pool takes data from SCIM.
-func (c *call) checkUsage(v *iam.WorkforcePoolProvider) *refusal {
+func (c *call) checkUsage(v *iam.WorkforcePoolProvider) *wire.Refusal {
 	if !usesSCIM(v) {
 		return nil
 	}
 	for _, other := range c.st.providers.children(parentName(v.Name) + "/providers/") {
 		if other.name != v.Name && other.deleted.IsZero() && usesSCIM(other.newest()) {
-			text := fmt.Sprintf("SCIM usage is already enabled for the provider %s of this workforce pool.", other.name)
-			if c.cfg.Choices.Of(behavior.SecondUsage) == "INVALID_ARGUMENT" {
-				return invalidField("workforce_pool_provider.scim_usage", "%s", text)
-			}
-			return refuse("FAILED_PRECONDITION", "%s", text)
+			return c.openRefusal(behavior.SecondUsage, "workforce_pool_provider.scim_usage",
+				fmt.Sprintf("SCIM usage is already enabled for the provider %s of this workforce pool.", other.name))
 		}
 	}
 	return nil
 }
 
-func checkAttributeMapping(check *fieldChecks, field string, v *iam.WorkforcePoolProvider) {
+// checkAttributeMapping checks the mapping and the condition. celChecked says whether their
+// expressions are read.
+func checkAttributeMapping(check *fieldChecks, field string, v *iam.WorkforcePoolProvider, celChecked bool) {
+	mapping := field + "attribute_mapping"
 	if v.AttributeMapping["google.subject"] == "" {
-		check.add(field, "attribute_mapping must map google.subject.")
+		check.add(behavior.MappingKeys, mapping, "attribute_mapping must map google.subject.")
 	}
 	custom := 0
 	for _, key := range slices.Sorted(maps.Keys(v.AttributeMapping)) {
@@ -187,42 +196,57 @@ func checkAttributeMapping(check *fieldChecks, field string, v *iam.WorkforcePoo
 		case customAttribute.MatchString(key) && len(key) <= 100:
 			custom++
 		default:
-			check.add(field, fmt.Sprintf("Invalid mapped attribute key: %s. Custom mapped attributes must be in format 'attribute.{custom_attribute}'", wire.Clip(key)))
+			check.add(behavior.MappingKeys, mapping, "Invalid mapped attribute key: %s. Custom mapped attributes must be in format 'attribute.{custom_attribute}'", wire.Clip(key))
 		}
 		switch {
-		case strings.TrimSpace(expression) == "" && key != "google.subject":
-			check.add(field, fmt.Sprintf("The expression for %s is empty.", wire.Clip(key)))
+		case strings.TrimSpace(expression) == "":
+			if key != "google.subject" {
+				check.add(behavior.MappingKeys, mapping, "The expression for %s is empty.", wire.Clip(key))
+			}
 		case utf8.RuneCountInString(expression) > 2048:
-			check.add(field, fmt.Sprintf("The expression for %s must be less than or equal to 2048 characters.", wire.Clip(key)))
+			check.add(behavior.MappingKeys, mapping, "The expression for %s must be less than or equal to 2048 characters.", wire.Clip(key))
+		case celChecked:
+			if err := textCEL(mappingEnv(), expression, key == "google.groups"); err != nil {
+				check.add(behavior.ProviderCEL, mapping, "The expression for %s is not valid: %v", wire.Clip(key), err)
+			}
 		}
 	}
 	if custom > 50 {
-		check.add(field, fmt.Sprintf("At most 50 custom attributes can be mapped, got %d.", custom))
+		check.add(behavior.MappingKeys, mapping, "At most 50 custom attributes can be mapped, got %d.", custom)
+	}
+	switch condition := v.AttributeCondition; {
+	case utf8.RuneCountInString(condition) > 4096:
+		check.add(behavior.ProviderFields, field+"attribute_condition", "attribute condition must be less than or equal to 4096 characters")
+	case celChecked && strings.TrimSpace(condition) != "":
+		if err := boolCEL(conditionEnv(), condition); err != nil {
+			check.add(behavior.ProviderCEL, field+"attribute_condition", "The attribute condition is not valid: %v", err)
+		}
 	}
 }
 
 func checkOIDC(check *fieldChecks, field string, v *iam.GoogleIamAdminV1WorkforcePoolProviderOidc) {
-	checkIssuer(check, field+"issuer_uri", v.IssuerUri)
+	rule := behavior.OIDCFields
+	checkIssuer(check, rule, field+"issuer_uri", v.IssuerUri)
 	if v.ClientId == "" {
-		check.add(field+"client_id", "client_id is required.")
+		check.add(rule, field+"client_id", "client_id is required.")
 	}
 	sso := v.WebSsoConfig
 	if sso == nil {
-		check.add(field+"web_sso_config", "Missing OIDC web single sign-on config.")
+		check.add(behavior.OIDCFields, field+"web_sso_config", "Missing OIDC web single sign-on config.")
 		return
 	}
 	if sso.ResponseType == "" || sso.ResponseType == "RESPONSE_TYPE_UNSPECIFIED" {
-		check.add(field+"web_sso_config.response_type", "response_type is required.")
+		check.add(behavior.OIDCFields, field+"web_sso_config.response_type", "response_type is required.")
 	}
 	if sso.AssertionClaimsBehavior == "" || sso.AssertionClaimsBehavior == "ASSERTION_CLAIMS_BEHAVIOR_UNSPECIFIED" {
-		check.add(field+"web_sso_config.assertion_claims_behavior", "assertion_claims_behavior is required.")
+		check.add(behavior.OIDCFields, field+"web_sso_config.assertion_claims_behavior", "assertion_claims_behavior is required.")
 	}
 	if len(sso.AdditionalScopes) > 10 {
-		check.add(field+"web_sso_config.additional_scopes", "At most 10 additional scopes are allowed.")
+		check.add(behavior.OIDCFields, field+"web_sso_config.additional_scopes", "At most 10 additional scopes are allowed.")
 	}
 	for _, scope := range sso.AdditionalScopes {
 		if utf8.RuneCountInString(scope) > 256 {
-			check.add(field+"web_sso_config.additional_scopes", "An additional scope must be less than or equal to 256 characters.")
+			check.add(behavior.OIDCFields, field+"web_sso_config.additional_scopes", "An additional scope must be less than or equal to 256 characters.")
 		}
 	}
 }
@@ -230,11 +254,11 @@ func checkOIDC(check *fieldChecks, field string, v *iam.GoogleIamAdminV1Workforc
 func checkSAML(check *fieldChecks, field string, v *iam.GoogleIamAdminV1WorkforcePoolProviderSaml) {
 	switch xml := strings.TrimSpace(v.IdpMetadataXml); {
 	case xml == "":
-		check.add(field+"idp_metadata_xml", "idp_metadata_xml is required.")
+		check.add(behavior.SAMLFields, field+"idp_metadata_xml", "idp_metadata_xml is required.")
 	case utf8.RuneCountInString(xml) > 128<<10:
-		check.add(field+"idp_metadata_xml", "idp_metadata_xml must be less than or equal to 128k characters.")
+		check.add(behavior.SAMLFields, field+"idp_metadata_xml", "idp_metadata_xml must be less than or equal to 128k characters.")
 	case !strings.HasPrefix(xml, "<"):
-		check.add(field+"idp_metadata_xml", "idp_metadata_xml is not an XML document.")
+		check.add(behavior.SAMLFields, field+"idp_metadata_xml", "idp_metadata_xml is not an XML document.")
 	}
 }
 
@@ -242,21 +266,22 @@ func checkOAuthClient(check *fieldChecks, field string, v *iam.GoogleIamAdminV1W
 	if v == nil {
 		return
 	}
-	checkIssuer(check, field+"issuer_uri", v.IssuerUri)
+	rule := behavior.OAuthClient
+	checkIssuer(check, rule, field+"issuer_uri", v.IssuerUri)
 	if v.ClientId == "" {
-		check.add(field+"client_id", "client_id is required.")
+		check.add(rule, field+"client_id", "client_id is required.")
 	}
 	if v.ClientSecret == nil || v.ClientSecret.Value == nil || v.ClientSecret.Value.Thumbprint == "" {
-		check.add(field+"client_secret", "client_secret is required.")
+		check.add(behavior.OAuthClient, field+"client_secret", "client_secret is required.")
 	}
 	if v.AttributesType == "" || v.AttributesType == "ATTRIBUTES_TYPE_UNSPECIFIED" {
-		check.add(field+"attributes_type", "attributes_type is required.")
+		check.add(behavior.OAuthClient, field+"attributes_type", "attributes_type is required.")
 	}
 }
 
-func checkIssuer(check *fieldChecks, field, issuer string) {
+func checkIssuer(check *fieldChecks, rule behavior.ID, field, issuer string) {
 	if u, err := url.Parse(issuer); err != nil || u.Scheme != "https" || u.Host == "" {
-		check.add(field, fmt.Sprintf("Invalid issuer_uri %q: it must be a URI with the https scheme.", wire.Clip(issuer)))
+		check.add(rule, field, "Invalid issuer_uri %q: it must be a URI with the https scheme.", wire.Clip(issuer))
 	}
 }
 

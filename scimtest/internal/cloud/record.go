@@ -21,7 +21,8 @@ type version[T any] struct {
 // build on [record.newest].
 type record[T any] struct {
 	name     string
-	uid      string    // of a SCIM tenant: the last element of its base URI
+	uid      string // of a SCIM tenant: the last element of its base URI
+	created  time.Time
 	deleted  time.Time // when it was soft-deleted; zero while it is active
 	versions []version[T]
 }

@@ -3,17 +3,8 @@ package cloud
 import (
 	"net/http"
 	"net/url"
-	"reflect"
 	"strings"
 )
-
-// A Route is one method of the control plane that the fake answers.
-type Route struct {
-	Method     string // the HTTP verb
-	Path       string // "v1/locations/{location}/workforcePools/{pool}:undelete"
-	ID         string // in the discovery document: "iam.locations.workforcePools.undelete"
-	Permission string // what the caller needs, "" for none
-}
 
 // Routes lists every control-plane method, in the order of the API's reference.
 func Routes() []Route {
@@ -24,28 +15,9 @@ func Routes() []Route {
 	return list
 }
 
-type handler func(*call) (any, error)
-
-// route is a Route with what serves it.
-type route struct {
-	Route
-	// query names the parameters of the method beyond the API's common ones.
-	query   []string
-	handler handler
-	// reply is the type of the reply in the generated client, nil for Resource
-	// Manager's: fields= is checked against it.
-	reply reflect.Type
-
-	segments []string
-	verb     string
-}
-
 // newRoute takes a line of the table apart once.
-func newRoute(method, path, id, permission string, query []string, h handler, reply any) *route {
+func newRoute(method, path, id, permission string, query []string, h handler) *route {
 	r := &route{Route: Route{method, path, id, permission}, query: query, handler: h}
-	if reply != nil {
-		r.reply = reflect.TypeOf(reply)
-	}
 	r.segments = strings.Split(path, "/")
 	last := len(r.segments) - 1
 	r.segments[last], r.verb, _ = strings.Cut(r.segments[last], ":")

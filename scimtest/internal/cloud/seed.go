@@ -75,11 +75,11 @@ func (s *Cloud) AddTenant(t *iam.WorkforcePoolProviderScimTenant) (*iam.Workforc
 		if _, err := findActive(c, providers, parentName(v.Name)); err != nil {
 			return fmt.Errorf("parent %s: %w", parentName(v.Name), err)
 		}
-		uid := c.cfg.NewID()[:20]
+		uid := c.newUID()
 		if v.BaseUri != "" {
 			m := seedUID.FindStringSubmatch(v.BaseUri)
 			if m == nil {
-				return fmt.Errorf("BaseUri %q does not end in /tenants/UID with a UID of 1 to 40 lower-case letters and digits", v.BaseUri)
+				return fmt.Errorf("BaseUri %q does not end in /tenants/UID with a UID of 1 to 40 lower-case letters, digits and hyphens", v.BaseUri)
 			}
 			uid = m[1]
 			if c.tenantByUID(uid) != nil {
@@ -96,7 +96,7 @@ func (s *Cloud) AddTenant(t *iam.WorkforcePoolProviderScimTenant) (*iam.Workforc
 	return added, err
 }
 
-var seedUID = regexp.MustCompile(`/tenants/([a-z0-9]{1,40})/?$`)
+var seedUID = regexp.MustCompile(`/tenants/([a-z0-9-]{1,40})/?$`)
 
 // AddToken puts a SCIM token into a tenant that exists and returns it with its
 // value in SecurityToken. Name is required. The value can be chosen by

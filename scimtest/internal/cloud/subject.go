@@ -16,7 +16,7 @@ func deleteSubject(c *call) (any, error) {
 		return nil, err
 	}
 	if _, gone := c.st.subjects[c.name()]; gone {
-		return nil, refuse("FAILED_PRECONDITION", "The subject is already deleted.")
+		return nil, refuse(behavior.DeletedSubject, "FAILED_PRECONDITION", "The subject is already deleted.")
 	}
 	c.st.subjects[c.name()] = c.now
 	op, _ := c.start(c.name())
@@ -31,7 +31,7 @@ func undeleteSubject(c *call) (any, error) {
 		return nil, bad
 	}
 	if _, gone := c.st.subjects[c.name()]; !gone {
-		return nil, refuse("FAILED_PRECONDITION", "The subject is not deleted.")
+		return nil, c.openRefusal(behavior.ActiveSubject, "name", "The subject is not deleted.")
 	}
 	delete(c.st.subjects, c.name())
 	op, _ := c.start(c.name())

@@ -3,12 +3,16 @@ package cloud
 import (
 	"fmt"
 	"maps"
+	"math/big"
+	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
 
 	"github.com/iamscim/iamscim/internal/resname"
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
+	"github.com/iamscim/iamscim/scimtest/internal/directory"
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
 	"google.golang.org/api/iam/v1"
 )
 
@@ -43,7 +47,7 @@ func (c *call) baseURI(uid string) string {
 		host = u.Host
 	}
 	uri := scheme + "://" + host + "/v1alpha1/tenants/" + uid
-	if c.cfg.Choices.Of(behavior.BaseURISlash) == "YES" {
+	if c.cfg.Choices.Is(behavior.BaseURISlash, "YES") {
 		uri += "/"
 	}
 	return uri
@@ -57,6 +61,27 @@ func (c *call) tenantByUID(uid string) *record[iam.WorkforcePoolProviderScimTena
 		}
 	}
 	return nil
+}
+
+// newUID is the last element of a base URI.
+func (c *call) newUID() string {
+	id := c.cfg.NewID()
+	switch c.cfg.Choices.Of(behavior.TenantUID) {
+	case "DIGITS":
+		return digits(id)
+	case "UUID":
+		return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
+	}
+	return id[:20]
+}
+
+// digits is a decimal number of 21 digits made of an ID of hexadecimal digits.
+func digits(id string) string {
+	n, ok := new(big.Int).SetString(id, 16)
+	if !ok {
+		n = new(big.Int).SetBytes([]byte(id))
+	}
+	return fmt.Sprintf("1%020s", new(big.Int).Mod(n, new(big.Int).Exp(big.NewInt(10), big.NewInt(20), nil)))
 }
 
 // serviceAgent is the account that a tenant's tokens act as.
@@ -78,7 +103,7 @@ func createTenant(c *call) (any, error) {
 		return nil, bad
 	}
 	v.Name = resname.Join(parent, resname.Tenant, id)
-	_, reply, err := c.addTenant(v, c.cfg.NewID()[:20])
+	_, reply, err := c.addTenant(v, c.newUID())
 	return reply, err
 }
 
@@ -90,14 +115,13 @@ func (c *call) addTenant(v *iam.WorkforcePoolProviderScimTenant, uid string) (*r
 	}
 	pool := poolOf(v.Name)
 	if _, taken := c.st.tenants[v.Name]; taken {
-		return nil, nil, alreadyExists()
+		return nil, nil, alreadyExists(behavior.NameTaken)
 	}
 	for _, other := range c.st.tenants.sorted() {
 		if poolOf(other.name) != pool {
 			continue
 		}
-		text := fmt.Sprintf("The workforce pool %s already has a SCIM tenant; a pool can have one, a soft-deleted one included.", pool)
-		return nil, nil, refuse(c.cfg.Choices.Of(behavior.SecondTenant), "%s", text)
+		return nil, nil, c.openRefusal(behavior.SecondTenant, "", fmt.Sprintf("The workforce pool %s already has a SCIM tenant; a pool can have one, a soft-deleted one included.", pool))
 	}
 	organization := c.organizationOf(v.Name)
 	v.BaseUri = ""
@@ -113,17 +137,14 @@ func (c *call) addTenant(v *iam.WorkforcePoolProviderScimTenant, uid string) (*r
 	return r, reply, nil
 }
 
-func (c *call) checkTenant(v *iam.WorkforcePoolProviderScimTenant) *refusal {
+func (c *call) checkTenant(v *iam.WorkforcePoolProviderScimTenant) *wire.Refusal {
 	const field = "workforce_pool_provider_scim_tenant."
 	var check fieldChecks
-	check.text(field+"display_name", "display name", v.DisplayName, 32)
-	check.text(field+"description", "description", v.Description, 256)
+	check.text(behavior.TenantFields, field+"display_name", "display name", v.DisplayName, 32)
+	check.text(behavior.TenantFields, field+"description", "description", v.Description, 256)
 	checkClaimMapping(&check, field+"claim_mapping", v.ClaimMapping, c.cfg.Choices.Of(behavior.MissingGroupRule) == "ALLOWED")
 	return check.refusal()
 }
-
-// poolOf is the name of the pool a resource is in: its first four segments.
-func poolOf(name string) string { return strings.Join(strings.SplitN(name, "/", 5)[:4], "/") }
 
 // organizationOf is the number of the organization that owns a resource's pool.
 func (c *call) organizationOf(name string) string {
@@ -158,14 +179,10 @@ func patchTenant(c *call) (any, error) {
 		return nil, bad
 	}
 	if old := r.newest().ClaimMapping; !maps.Equal(v.ClaimMapping, old) {
-		switch c.cfg.Choices.Of(behavior.ClaimMappingChange) {
-		case "IGNORED":
-			v.ClaimMapping = maps.Clone(old)
-		case "FAILED_PRECONDITION":
-			return nil, refuse("FAILED_PRECONDITION", "The claim mapping of a SCIM tenant is immutable.")
-		default:
-			return nil, invalidField("workforce_pool_provider_scim_tenant.claim_mapping", "claim_mapping is immutable.")
+		if !c.cfg.Choices.Is(behavior.ClaimMappingChange, "IGNORED") {
+			return nil, c.openRefusal(behavior.ClaimMappingChange, "workforce_pool_provider_scim_tenant.claim_mapping", "claim_mapping is immutable.")
 		}
+		v.ClaimMapping = maps.Clone(old)
 	}
 	if bad := c.checkTenant(v); bad != nil {
 		return nil, bad
@@ -187,12 +204,29 @@ func deleteTenant(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if bad := c.checkAncestors(r.name); bad != nil {
+		return nil, bad
+	}
 	provider := c.st.providers[parentName(r.name)]
 	if c.cfg.Choices.Of(behavior.HardDeleteInUse) == "FAILED_PRECONDITION" && usesSCIM(provider.newest()) {
-		return nil, refuse("FAILED_PRECONDITION", "The provider %s still has a SCIM usage; reset it to %s first.", provider.name, usageNone)
+		return nil, refuse(behavior.HardDeleteInUse, "FAILED_PRECONDITION", "The provider %s still has a SCIM usage; reset it to %s first.", provider.name, usageNone)
 	}
 	gone := clone(v)
 	tenants.mark(gone, deleted, formatTime(c.now))
 	c.st.remove(r.name)
 	return showTenant(c, r, gone), nil
+}
+
+// openDirectory makes the users and groups of a new tenant.
+func (c *call) openDirectory(tenant *record[iam.WorkforcePoolProviderScimTenant]) {
+	s, uid := c.Cloud, tenant.uid
+	c.st.directories[tenant.name] = directory.New(directory.Config{
+		Mapping: tenant.newest().ClaimMapping,
+		Now:     s.cfg.Now,
+		BaseURI: func(r *http.Request) string {
+			return strings.TrimSuffix((&call{Cloud: s, r: r}).baseURI(uid), "/")
+		},
+		Quota:   s.cfg.Quota,
+		Choices: s.cfg.Choices,
+	})
 }

@@ -4,10 +4,12 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/iamscim/iamscim/internal/resname"
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
 	"google.golang.org/api/iam/v1"
 )
 
@@ -57,7 +59,17 @@ func createToken(c *call) (any, error) {
 	return shown, nil
 }
 
-func newSecret(c *call) string { return "fake-" + c.cfg.NewID() + c.cfg.NewID() }
+// newSecret is the value of a new token. What a real one looks like isn't documented.
+func newSecret(c *call) string {
+	if c.cfg.Choices.Is(behavior.TokenForm, "LONG") {
+		var parts []string
+		for range 24 {
+			parts = append(parts, c.cfg.NewID()+"-_~+/=")
+		}
+		return "fake-" + strings.Join(parts, ".")
+	}
+	return "fake-" + c.cfg.NewID() + c.cfg.NewID()
+}
 
 // addToken checks and stores a token. Of its value only a hash is kept.
 func (c *call) addToken(v *iam.WorkforcePoolProviderScimToken, secret string) error {
@@ -66,7 +78,7 @@ func (c *call) addToken(v *iam.WorkforcePoolProviderScimToken, secret string) er
 		return bad
 	}
 	if _, taken := c.st.tokens[v.Name]; taken {
-		return alreadyExists()
+		return alreadyExists(behavior.NameTaken)
 	}
 	if err := c.checkTokenCount(v.Name); err != nil {
 		return err
@@ -78,9 +90,9 @@ func (c *call) addToken(v *iam.WorkforcePoolProviderScimToken, secret string) er
 	return nil
 }
 
-func checkToken(v *iam.WorkforcePoolProviderScimToken) *refusal {
+func checkToken(v *iam.WorkforcePoolProviderScimToken) *wire.Refusal {
 	var check fieldChecks
-	check.text("workforce_pool_provider_scim_token.display_name", "display name", v.DisplayName, 32)
+	check.text(behavior.TokenFields, "workforce_pool_provider_scim_token.display_name", "display name", v.DisplayName, 32)
 	return check.refusal()
 }
 
@@ -96,10 +108,7 @@ func (c *call) checkTokenCount(name string) error {
 		return nil
 	}
 	text := fmt.Sprintf("The SCIM tenant %s already has %d SCIM tokens; delete one of them.", tenant, count)
-	if choice := c.cfg.Choices.Of(behavior.ThirdToken); choice != "INVALID_ARGUMENT" {
-		return refuse(choice, "%s", text)
-	}
-	return invalidField("workforce_pool_provider_scim_token", "%s", text)
+	return c.openRefusal(behavior.ThirdToken, "workforce_pool_provider_scim_token", text)
 }
 
 func listTokens(c *call) (any, error) {
@@ -134,7 +143,7 @@ func patchToken(c *call) (any, error) {
 // the newest discovery document has not.
 func undeleteToken(c *call) (any, error) {
 	if c.cfg.Choices.Of(behavior.TokensUndelete) == "NOT_FOUND" {
-		return nil, refuse("NOT_FOUND", "Method not found.")
+		return nil, refuse(behavior.TokensUndelete, "NOT_FOUND", "Method not found.")
 	}
 	if r, ok := c.st.tokens[c.name()]; ok && !r.deleted.IsZero() {
 		if err := c.checkTokenCount(r.name); err != nil {

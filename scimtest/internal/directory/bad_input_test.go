@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
 // TestBadInput sends what no client should: each is answered by a SCIM error
@@ -218,7 +219,7 @@ func fuzzRequest(t *testing.T, d *Service, r *http.Request) {
 			Schemas []string
 			Status  string
 		}
-		_, err := parseJSON(string(body)) // stricter than encoding/json
+		_, err := wire.Parse(body, maxDepth) // stricter than encoding/json
 		if err == nil {
 			err = json.Unmarshal(body, &reply)
 		}
@@ -239,7 +240,7 @@ func fuzzRequest(t *testing.T, d *Service, r *http.Request) {
 		}
 	}
 	for _, raw := range append(d.Content("").Users, d.Content("").Groups...) {
-		if _, err := parseJSON(string(raw)); err != nil {
+		if _, err := wire.Parse(raw, maxDepth); err != nil {
 			t.Fatalf("%s left a damaged record %s: %v", what, raw, err)
 		}
 	}

@@ -1,9 +1,11 @@
 package directory
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
@@ -15,58 +17,49 @@ const documentation = "https://docs.cloud.google.com/iam/docs/workforce-identity
 func (c *call) discovery(segments []string) (*wire.Reply, error) {
 	endpoint := segments[0]
 	if len(segments) > 2 || len(segments) == 2 && endpoint != "Schemas" {
-		return nil, refuse(http.StatusNotFound, "no such endpoint")
+		return nil, refuse(behavior.Paths, http.StatusNotFound, "no such endpoint")
 	}
 	if c.request.Method != http.MethodGet {
 		return nil, notAllowed("GET")
 	}
 	if c.query.Has("filter") {
-		return nil, refuse(http.StatusForbidden, "/%s cannot be filtered", endpoint)
+		return nil, refuse(behavior.DiscoveryFilter, http.StatusForbidden, "/%s cannot be filtered", endpoint)
 	}
 	base := c.cfg.BaseURI(c.request)
 	if endpoint == "ServiceProviderConfig" {
-		return &wire.Reply{Code: http.StatusOK, Body: appendJSON(nil, c.serviceProviderConfig(base))}, nil
+		return &wire.Reply{Code: http.StatusOK, Body: wire.Append(nil, c.serviceProviderConfig(base))}, nil
 	}
 	schemas := []*schema{userType.core, userType.extension, groupType.core}
 	if len(segments) == 1 {
 		var list []any
 		for _, s := range schemas {
-			list = append(list, s.json(base))
+			list = append(list, c.schemaJSON(s, base))
 		}
 		return listReply(list), nil
 	}
 	for _, s := range schemas {
 		if strings.EqualFold(s.id, segments[1]) {
-			return &wire.Reply{Code: http.StatusOK, Body: appendJSON(nil, s.json(base))}, nil
+			return &wire.Reply{Code: http.StatusOK, Body: wire.Append(nil, c.schemaJSON(s, base))}, nil
 		}
 	}
-	return nil, unknownResource(segments[1])
-}
-
-// newObject makes an object of names and values in turns.
-func newObject(namesAndValues ...any) *object {
-	o := &object{}
-	for i := 0; i < len(namesAndValues); i += 2 {
-		o.set(namesAndValues[i].(string), namesAndValues[i+1])
-	}
-	return o
+	return nil, refuse(behavior.UnknownID, http.StatusNotFound, "Schema %s not found", wire.Clip(segments[1]))
 }
 
 // serviceProviderConfig says what the service supports (RFC 7643 section 5).
-func (c *call) serviceProviderConfig(base string) *object {
-	supported := func(is bool, more ...any) *object {
-		return newObject(append([]any{"supported", is}, more...)...)
+func (c *call) serviceProviderConfig(base string) *wire.Object {
+	supported := func(is bool, more ...any) *wire.Object {
+		return wire.NewObject(append([]any{"supported", is}, more...)...)
 	}
-	return newObject(
+	return wire.NewObject(
 		"schemas", []any{urnServiceProviderConfig},
 		"documentationUri", documentation,
 		"patch", supported(true),
-		"bulk", supported(false, "maxOperations", number("0"), "maxPayloadSize", number("0")),
-		"filter", supported(true, "maxResults", number("100")),
+		"bulk", supported(false, "maxOperations", json.Number("0"), "maxPayloadSize", json.Number("0")),
+		"filter", supported(true, "maxResults", json.Number("100")),
 		"changePassword", supported(false),
 		"sort", supported(false),
 		"etag", supported(c.etags()),
-		"authenticationSchemes", []any{newObject(
+		"authenticationSchemes", []any{wire.NewObject(
 			"type", "oauthbearertoken",
 			"name", "OAuth Bearer Token",
 			"description", "The security token of one of the tenant's SCIM tokens",
@@ -74,30 +67,30 @@ func (c *call) serviceProviderConfig(base string) *object {
 			"documentationUri", documentation,
 			"primary", true,
 		)},
-		"meta", newObject("resourceType", "ServiceProviderConfig", "location", base+"/ServiceProviderConfig"),
+		"meta", wire.NewObject("resourceType", "ServiceProviderConfig", "location", base+"/ServiceProviderConfig"),
 	)
 }
 
 // json is a schema as RFC 7643 section 7 has it. Attributes the service
 // accepts and throws away are not part of it.
-func (s *schema) json(base string) *object {
-	return newObject(
+func (c *call) schemaJSON(s *schema, base string) *wire.Object {
+	return wire.NewObject(
 		"schemas", []any{urnSchema},
 		"id", s.id,
 		"name", s.name,
 		"description", s.description,
-		"attributes", attributesJSON(s.attributes),
-		"meta", newObject("resourceType", "Schema", "location", base+"/Schemas/"+s.id),
+		"attributes", c.attributesJSON(s.attributes),
+		"meta", wire.NewObject("resourceType", "Schema", "location", base+"/Schemas/"+s.id),
 	)
 }
 
-func attributesJSON(attributes []*attribute) []any {
+func (c *call) attributesJSON(attributes []*attribute) []any {
 	list := []any{}
 	for _, a := range attributes {
 		if a.discarded {
 			continue
 		}
-		o := newObject(
+		o := wire.NewObject(
 			"name", a.name,
 			"type", string(a.typ),
 			"multiValued", a.multiValued,
@@ -109,13 +102,13 @@ func attributesJSON(attributes []*attribute) []any {
 			"uniqueness", orDefault(a.uniqueness, "none"),
 		)
 		if len(a.canonical) > 0 {
-			o.set("canonicalValues", stringList(a.canonical))
+			o.Set("canonicalValues", stringList(a.canonical))
 		}
 		if len(a.references) > 0 {
-			o.set("referenceTypes", stringList(a.references))
+			o.Set("referenceTypes", stringList(a.references))
 		}
 		if len(a.sub) > 0 {
-			o.set("subAttributes", attributesJSON(a.sub))
+			o.Set("subAttributes", c.attributesJSON(a.sub))
 		}
 		list = append(list, o)
 	}

@@ -1,38 +1,16 @@
 package directory
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
-
-// refusal is a refusal of the SCIM service (RFC 7644 section 3.12).
-type refusal struct {
-	status   int
-	scimType string // "" for none
-	detail   string
-	header   http.Header // sent with the error; nil for none
-}
-
-func (e *refusal) Error() string {
-	return fmt.Sprintf("%d %s: %s", e.status, e.scimType, e.detail)
-}
-
-// json is the error's body. status is a string there (RFC 7644 section 3.12).
-func (e *refusal) json() []byte {
-	body := &object{}
-	body.set("schemas", []any{urnError})
-	body.set("status", strconv.Itoa(e.status))
-	if e.scimType != "" {
-		body.set("scimType", e.scimType)
-	}
-	body.set("detail", strings.ToValidUTF8(e.detail, "\uFFFD")) // it may quote the request
-	return appendJSON(nil, body)
-}
 
 // The scimTypes of RFC 7644 table 9 that the service uses.
 const (
@@ -46,35 +24,46 @@ const (
 )
 
 // badRequest is a 400 with a scimType.
-func badRequest(scimType, format string, args ...any) *refusal {
-	return &refusal{status: http.StatusBadRequest, scimType: scimType, detail: fmt.Sprintf(format, args...)}
+func badRequest(rule behavior.ID, scimType, format string, args ...any) *wire.Refusal {
+	return &wire.Refusal{Rule: rule, Code: http.StatusBadRequest, Kind: scimType, Message: fmt.Sprintf(format, args...)}
 }
 
 // refuse is a refusal without a scimType.
-func refuse(status int, format string, args ...any) *refusal {
-	return &refusal{status: status, detail: fmt.Sprintf(format, args...)}
+func refuse(rule behavior.ID, code int, format string, args ...any) *wire.Refusal {
+	return &wire.Refusal{Rule: rule, Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-func unknownResource(id string) *refusal {
-	return refuse(http.StatusNotFound, "Resource %s not found", wire.Clip(id))
+// Refusal is a refusal in the service's form that is made elsewhere.
+func Refusal(rule behavior.ID, code int, text string) *wire.Reply {
+	return errorReply(refuse(rule, code, "%s", text), nil)
 }
 
-// asRefusal makes any error one that can be sent.
-func asRefusal(err error) *refusal {
-	var e *refusal
-	if errors.As(err, &e) {
-		return e
+// errorReply is the form of RFC 7644 section 3.12. Of the scimTypes Google documents one.
+func errorReply(err error, choices behavior.Choices) *wire.Reply {
+	e, ok := errors.AsType[*wire.Refusal](err)
+	if !ok {
+		e = refuse("", http.StatusInternalServerError, "%v", err)
 	}
-	return refuse(http.StatusInternalServerError, "%v", err)
+	var status any = strconv.Itoa(e.Code)
+	if choices.Is(behavior.ErrorStatus, "NUMBER") {
+		status = json.Number(strconv.Itoa(e.Code))
+	}
+	body := wire.NewObject("schemas", []any{urnError}, "status", status)
+	if e.Kind != "" && (e.Rule == behavior.EmailRule || choices.Is(behavior.ErrorTypes, "PRESENT")) {
+		body.Set("scimType", e.Kind)
+	}
+	body.Set("detail", strings.ToValidUTF8(e.Message, "\uFFFD")) // it may quote the request
+	header := e.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set("Content-Type", contentType(choices))
+	return &wire.Reply{Code: e.Code, Body: wire.Append(nil, body), Header: header, Rule: e.Rule, Reason: e.Message}
 }
 
-// Refusal is a refusal that no rule of the service made.
-func Refusal(status int, text string) *wire.Reply { return refuse(status, "%s", text).reply() }
-
-func (e *refusal) reply() *wire.Reply {
-	header := http.Header{"Content-Type": {"application/scim+json"}}
-	for name, values := range e.header {
-		header[name] = values
+func contentType(choices behavior.Choices) string {
+	if choices.Is(behavior.ContentType, "JSON") {
+		return "application/json"
 	}
-	return &wire.Reply{Code: e.status, Body: e.json(), Header: header}
+	return "application/scim+json"
 }

@@ -38,7 +38,7 @@ type filter struct {
 	offset      int // of the operator, for messages
 	path        patchPath
 	op          string // eq, ne, co, sw, ew, gt, ge, lt or le
-	value       any    // nil, bool, string or number
+	value       any    // nil, bool, string or json.Number
 	left, right *filter
 
 	// target is what path stands for: set by bind.
@@ -63,18 +63,38 @@ func parseFilter(text string) (*filter, error) {
 	return f, nil
 }
 
-// filterParser shares the JSON parser's cursor, for the values of a filter
-// are JSON.
+// filterParser reads a filter or a path. The values in it are JSON.
 type filterParser struct {
-	jsonParser
+	text       string
+	pos        int
 	inBrackets bool // within [ ]: no brackets may open there
+}
+
+// syntaxError says what is malformed in a filter or a path, and at which byte, counted from 0.
+type syntaxError struct {
+	offset int
+	msg    string
+}
+
+func (e *syntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.msg, e.offset+1) }
+
+func (p *filterParser) errorf(format string, args ...any) error {
+	return &syntaxError{offset: p.pos, msg: fmt.Sprintf(format, args...)}
+}
+
+// peek returns the next byte, 0 at the end.
+func (p *filterParser) peek() byte {
+	if p.pos < len(p.text) {
+		return p.text[p.pos]
+	}
+	return 0
 }
 
 func newFilterParser(text string) (*filterParser, error) {
 	if len(text) > maxFilterLength {
 		return nil, &syntaxError{offset: maxFilterLength, msg: fmt.Sprintf("longer than %d bytes", maxFilterLength)}
 	}
-	return &filterParser{jsonParser: jsonParser{text: text}}, nil
+	return &filterParser{text: text}, nil
 }
 
 // spaces skips spaces and reports whether there were any.
@@ -243,14 +263,7 @@ func (p *filterParser) operatorAhead() bool {
 func (p *filterParser) operand(op string) (any, error) {
 	switch c := p.peek(); {
 	case c == '"', c == '-', '0' <= c && c <= '9':
-		v, err := p.value(0)
-		if err != nil {
-			return nil, err
-		}
-		if c != '"' && p.pos < len(p.text) && isNameByte(p.text[p.pos]) {
-			return nil, p.errorf("invalid number")
-		}
-		return v, nil
+		return p.literal()
 	case p.word("true"):
 		return true, nil
 	case p.word("false"):
@@ -259,6 +272,33 @@ func (p *filterParser) operand(op string) (any, error) {
 		return nil, nil
 	}
 	return nil, p.errorf("want a value after %q, in quotes if it is text, not %s", op, p.next())
+}
+
+// literal reads a JSON string or number.
+func (p *filterParser) literal() (any, error) {
+	end := p.pos + 1
+	if p.text[p.pos] == '"' {
+		for end < len(p.text) && p.text[end] != '"' {
+			if p.text[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		if end >= len(p.text) {
+			return nil, p.errorf("string without a closing quote")
+		}
+		end++
+	} else {
+		for end < len(p.text) && !strings.ContainsRune(" )]", rune(p.text[end])) {
+			end++
+		}
+	}
+	v, err := wire.Parse([]byte(p.text[p.pos:end]), 0)
+	if err != nil {
+		return nil, p.errorf("malformed value %s", wire.Clip(p.text[p.pos:end]))
+	}
+	p.pos = end
+	return v, nil
 }
 
 func isNameByte(c byte) bool {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
 // show prints a filter with all its parentheses.
@@ -20,7 +22,7 @@ func (f *filter) show() string {
 	case filterPresent:
 		return f.path.show() + " pr"
 	}
-	return f.path.show() + " " + f.op + " " + string(appendJSON(nil, f.value))
+	return f.path.show() + " " + f.op + " " + string(wire.Append(nil, f.value))
 }
 
 func (p patchPath) show() string {
@@ -106,7 +108,7 @@ func TestParseFilterMalformed(t *testing.T) {
 		{"and twice", `a eq 1 and and b eq 2`, `want an operator, not "b"`},
 		{"and in front", `and a eq 1`, `want an operator, not "a"`},
 		{"no conjunction", `a eq 1 b eq 2`, `"b" does not belong here`},
-		{"number glued to and", `a eq 1and b eq 2`, `invalid number`},
+		{"number glued to and", `a eq 1and b eq 2`, `malformed value`},
 		{"parenthesis without end", `(a eq 1`, `want a closing parenthesis`},
 		{"parenthesis without beginning", `a eq 1)`, `does not belong here`},
 		{"empty parentheses", `()`, `want an attribute name`},
@@ -120,8 +122,8 @@ func TestParseFilterMalformed(t *testing.T) {
 		{"digit in front", `1a eq 1`, `want an attribute name, not "1a"`},
 		{"only $", `$ eq 1`, `want an attribute name`},
 		{"colon without a schema", `:a eq 1`, `want a schema before the colon`},
-		{"invalid escape in a value", `a eq "\x"`, `invalid escape`},
-		{"invalid UTF-8 in a value", "a eq \"\xff\"", `not valid UTF-8`},
+		{"invalid escape in a value", `a eq "\x"`, `malformed value`},
+		{"invalid UTF-8 in a value", "a eq \"\xff\"", `malformed value`},
 		{"too long", `a eq "` + strings.Repeat("x", maxFilterLength) + `"`, `longer than 8192 bytes`},
 		{"too deep", strings.Repeat("(", 1000) + "a eq 1" + strings.Repeat(")", 1000), `nested deeper than 32 levels`},
 		{"too deep by not", strings.Repeat("not (", 1000), `nested deeper than 32 levels`},
@@ -213,22 +215,22 @@ func FuzzFilter(f *testing.F) {
 			t.Fatalf("parseFilter(%q) prints as %q and then as %q", text, printed, again)
 		}
 		for _, typ := range []*resourceType{userType, groupType} {
-			if first.bind(typ.resolve) == nil {
+			if first.bind(binder{resolve: typ.resolve}) == nil {
 				first.match(fuzzResource())
 			}
-			if q, err := newQuery(typ, text, "WORKS"); err == nil && len(q.terms) == 0 {
+			if q, err := newQuery(typ, text, nil); err == nil && len(q.terms) == 0 {
 				t.Fatalf("newQuery(%q) has no terms", text)
 			}
 		}
 	})
 }
 
-func fuzzResource() *object {
-	v, err := parseJSON(fmt.Sprintf(`{"schemas":[%q],"id":"1","userName":"Ada","active":true,"name":{"formatted":"A"},"emails":[{"value":"a@x","type":"work","primary":true},{"value":"b@x"}],"members":[{"value":"u"}],%q:{"manager":{"value":"m"}},"meta":{"created":"2026-01-01T00:00:00Z"}}`, urnUser, urnEnterprise))
+func fuzzResource() *wire.Object {
+	v, err := wire.Parse(fmt.Appendf(nil, `{"schemas":[%q],"id":"1","userName":"Ada","active":true,"name":{"formatted":"A"},"emails":[{"value":"a@x","type":"work","primary":true},{"value":"b@x"}],"members":[{"value":"u"}],%q:{"manager":{"value":"m"}},"meta":{"created":"2026-01-01T00:00:00Z"}}`, urnUser, urnEnterprise), maxDepth)
 	if err != nil {
 		panic(err)
 	}
-	return v.(*object)
+	return v.(*wire.Object)
 }
 
 // FuzzPath checks that no path breaks the parser and that a path that is

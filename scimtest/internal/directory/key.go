@@ -3,6 +3,8 @@ package directory
 import (
 	"iter"
 	"strings"
+
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
 // indexKey says what of a resource an index holds.
@@ -31,9 +33,9 @@ var (
 )
 
 // of yields the keys of a resource.
-func (k indexKey) of(o *object) iter.Seq[string] {
+func (k indexKey) of(o *wire.Object) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		v := o.get(k.attribute)
+		v := o.Get(k.attribute)
 		if k.sub == "" {
 			if s, ok := v.(string); ok {
 				yield(k.fold(s))
@@ -42,9 +44,9 @@ func (k indexKey) of(o *object) iter.Seq[string] {
 		}
 		list, _ := v.([]any)
 		for _, e := range list {
-			element, _ := e.(*object)
+			element, _ := e.(*wire.Object)
 			if element != nil {
-				if s, ok := element.get(k.sub).(string); ok && !yield(k.fold(s)) {
+				if s, ok := element.Get(k.sub).(string); ok && !yield(k.fold(s)) {
 					return
 				}
 			}
@@ -56,21 +58,11 @@ func (k indexKey) of(o *object) iter.Seq[string] {
 }
 
 // value is the only key of a resource, "" if it has none.
-func (k indexKey) value(o *object) string {
+func (k indexKey) value(o *wire.Object) string {
 	for s := range k.of(o) {
 		return s
 	}
 	return ""
-}
-
-// has reports whether a resource has this key.
-func (k indexKey) has(o *object, key string) bool {
-	for s := range k.of(o) {
-		if s == key {
-			return true
-		}
-	}
-	return false
 }
 
 // mappedKeys are the expressions a claim mapping may have for google.subject

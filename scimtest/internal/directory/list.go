@@ -1,7 +1,10 @@
 package directory
 
 import (
+	"cmp"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
@@ -11,12 +14,11 @@ import (
 // maxResults is the documented number of resources in a reply.
 const maxResults = 100
 
-// list is GET /Users and GET /Groups (RFC 7644 section 3.4.2), with the
-// documented deviations: there is no paging, startIndex counts for nothing
-// and is 1 in replies, and totalResults is the number of resources in this
-// reply.
+// list is GET /Users and GET /Groups (RFC 7644 section 3.4.2), with the documented deviations:
+// there is no paging, startIndex counts for nothing and is 1 in replies, and totalResults is the
+// number of resources in this reply.
 func (c *call) list() (*wire.Reply, error) {
-	p, err := newProjection(c.typ, c.query)
+	p, err := c.projection()
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +28,7 @@ func (c *call) list() (*wire.Reply, error) {
 	}
 	q := listQuery{typ: c.typ}
 	if c.query.Has("filter") {
-		if q, err = newQuery(c.typ, c.query.Get("filter"), c.cfg.Choices.Of(behavior.MemberFilter)); err != nil {
+		if q, err = newQuery(c.typ, c.query.Get("filter"), c.cfg.Choices); err != nil {
 			return nil, err
 		}
 	}
@@ -37,22 +39,21 @@ func (c *call) list() (*wire.Reply, error) {
 	return listReply(resources), nil
 }
 
-// count reads the parameter of that name: negative is 0 (RFC 7644 section
-// 3.4.2.4), anything above 100 is 100.
+// count reads the parameter of that name: negative is 0 (RFC 7644 section 3.4.2.4), anything above
+// 100 is 100.
 func (c *call) count() (int, error) {
 	text := c.query.Get("count")
-	if text == "" {
+	if text == "" || c.is(behavior.CountParameter, "IGNORED") {
 		return maxResults, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		return 0, badRequest(invalidValue, "count must be a number, not %q", wire.Clip(text))
+		return 0, badRequest(behavior.CountParameter, invalidValue, "count must be a number, not %q", wire.Clip(text))
 	}
 	return min(max(n, 0), maxResults), nil
 }
 
-// find returns what matches a query, in the order of creation where no index
-// is used and in no particular order otherwise.
+// find returns what matches a query.
 func (c *call) find(q listQuery, limit int, p projection) ([]any, error) {
 	resources := []any{}
 	if q.none || limit == 0 {
@@ -61,46 +62,54 @@ func (c *call) find(q listQuery, limit int, p projection) ([]any, error) {
 	base := c.cfg.BaseURI(c.request)
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	consider := func(r row, rec *record) {
-		o := rec.view(base, c.etags())
-		for _, f := range q.terms {
-			if !c.store.holds(f, r, o) {
-				return
-			}
-		}
-		resources = append(resources, p.apply(o))
+	records, ok := c.store.candidates(q)
+	if !ok {
+		records = c.store.collection(c.typ).records
 	}
-	if rows, ok := c.store.candidates(q); ok {
-		for _, r := range rows {
-			if rec := c.store.records[r]; len(resources) < limit && rec.group == c.group() {
-				consider(r, rec)
-			}
-		}
-		return resources, nil
+	if c.is(behavior.ListOrder, "ID") {
+		records = slices.SortedFunc(slices.Values(records), func(a, b *record) int { return cmp.Compare(a.id, b.id) })
 	}
-	seen := 0
-	for r, rec := range c.store.all(c.group()) {
+	for i, rec := range records {
 		if len(resources) == limit {
 			break
 		}
-		// A filter on an attribute without an index looks at every record:
-		// not longer than somebody waits for it.
-		if seen++; seen%1024 == 0 && c.request.Context().Err() != nil {
-			return nil, refuse(http.StatusServiceUnavailable, "the request was cancelled")
+		// A filter on an attribute without an index looks at every record: not longer than
+		// somebody waits for it.
+		if i%1024 == 1023 && c.request.Context().Err() != nil {
+			return nil, refuse("", http.StatusServiceUnavailable, "the request was cancelled")
 		}
-		consider(r, rec)
+		if rec.typ == c.typ && q.holds(c.store, rec, base, c.etags()) {
+			resources = append(resources, p.apply(rec.view(base, c.etags(), c.shown(q, rec))))
+		}
 	}
 	return resources, nil
 }
 
+// shown are the members to show in the reply to a query.
+func (c *call) shown(q listQuery, group *record) []*record {
+	choice := c.cfg.Choices.Of(behavior.FilteredMembers)
+	if choice == "NONE" || !q.namesMembers() {
+		return nil
+	}
+	if choice == "ALL" {
+		return group.members
+	}
+	return slices.DeleteFunc(slices.Clone(group.members), func(m *record) bool {
+		return !slices.ContainsFunc(q.terms, func(f *filter) bool {
+			_, id, ok := f.wanted()
+			return ok && f.target.attribute == membersAttribute && id == m.id
+		})
+	})
+}
+
 // listReply is a ListResponse. Resources is there even when it is empty.
 func listReply(resources []any) *wire.Reply {
-	n := number(strconv.Itoa(len(resources)))
-	body := &object{}
-	body.set("schemas", []any{urnListResponse})
-	body.set("totalResults", n)
-	body.set("startIndex", number("1"))
-	body.set("itemsPerPage", n)
-	body.set("Resources", resources)
-	return &wire.Reply{Code: http.StatusOK, Body: appendJSON(make([]byte, 0, 1024), body)}
+	n := json.Number(strconv.Itoa(len(resources)))
+	return &wire.Reply{Code: http.StatusOK, Body: wire.Append(nil, wire.NewObject(
+		"schemas", []any{urnListResponse},
+		"totalResults", n,
+		"startIndex", json.Number("1"),
+		"itemsPerPage", n,
+		"Resources", resources,
+	))}
 }

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
@@ -135,7 +136,7 @@ func TestFilterRefused(t *testing.T) {
 		{"/Users", `urn:example:2.0:User:userName eq "x"`, "unknown schema"},
 		{"/Users", urnEnterprise + ` eq "x"`, "a schema is no attribute"},
 		{"/Users", `name eq "x"`, "a complex attribute without a value"},
-		{"/Users", `active eq "true"`, "text for a boolean"},
+		{"/Users", `active eq "yes"`, "text that is no boolean"},
 		{"/Users", `userName eq true`, "a boolean for text"},
 		{"/Users", `userName eq 1`, "a number for text"},
 		{"/Users", `meta.created eq "yesterday"`, "no dateTime"},
@@ -153,7 +154,7 @@ func TestFilterUnsupportedIsNotMalformed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, Config{})
 	for filter, want := range map[string]string{
-		`userName co "a"`: `operator "co" at byte 10 is not supported: only eq, combined by and`,
+		`userName co "a"`: `"co" at byte 10 is not supported: only eq, combined by and`,
 		`a eq 1 or b`:     `malformed filter "a eq 1 or b": want a space and an operator after "b", not the end at byte 12`,
 	} {
 		if got := f.do("GET", "/Users?filter="+escape(filter), "").body["detail"]; got != want {
@@ -220,7 +221,7 @@ func same(ids ...string) map[string]any {
 		ids = []string{}
 	}
 	want := map[string]any{}
-	for _, m := range behavior.Options[behavior.MemberFilter] {
+	for _, m := range []string{"WORKS", "IGNORED", "EMPTY", "REFUSED"} {
 		want[m] = ids
 	}
 	return want
@@ -361,12 +362,11 @@ func TestProjection(t *testing.T) {
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, Config{Mapping: looseMapping})
-	sent, err := parseJSON(fullUser)
-	if err != nil {
+	want := map[string]any{}
+	if err := json.Unmarshal([]byte(fullUser), &want); err != nil {
 		t.Fatal(err)
 	}
 	id := f.create("/Users", fullUser)
-	want := plain(sent).(map[string]any)
 	want["id"] = id
 	want["meta"] = map[string]any{"resourceType": "User", "created": "2026-11-23T12:00:00.000Z", "lastModified": "2026-11-23T12:00:00.000Z", "location": f.base + "/Users/" + id}
 	got := f.must(200, "GET", "/Users/"+id, "")

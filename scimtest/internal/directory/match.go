@@ -10,19 +10,25 @@ import (
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
+// binder says what names stand for.
+type binder struct {
+	resolve      func(attrPath) (attrTarget, bool)
+	textBooleans bool // "True" stands for true
+}
+
 // bind ties the names of a filter to attributes and checks that each
-// comparison makes sense (RFC 7644 section 3.4.2.2). resolve finds a name.
-func (f *filter) bind(resolve func(attrPath) (attrTarget, bool)) error {
+// comparison makes sense (RFC 7644 section 3.4.2.2).
+func (f *filter) bind(b binder) error {
 	switch f.kind {
 	case filterAnd, filterOr:
-		if err := f.left.bind(resolve); err != nil {
+		if err := f.left.bind(b); err != nil {
 			return err
 		}
-		return f.right.bind(resolve)
+		return f.right.bind(b)
 	case filterNot:
-		return f.left.bind(resolve)
+		return f.left.bind(b)
 	}
-	target, err := f.path.bind(resolve)
+	target, err := f.path.bind(b)
 	if err != nil {
 		return err
 	}
@@ -39,11 +45,11 @@ func (f *filter) bind(resolve func(attrPath) (attrTarget, bool)) error {
 	case target.attribute == nil:
 		return fmt.Errorf("%s is a schema, not an attribute", f.path.attr)
 	}
-	return f.checkOperand(target.leaf())
+	return f.checkOperand(target.leaf(), b.textBooleans)
 }
 
 // checkOperand refuses a comparison that the attribute's type does not have.
-func (f *filter) checkOperand(a *attribute) error {
+func (f *filter) checkOperand(a *attribute, textBooleans bool) error {
 	if f.value == nil {
 		if f.op != "eq" && f.op != "ne" {
 			return fmt.Errorf("operator %q with null", f.op)
@@ -51,6 +57,9 @@ func (f *filter) checkOperand(a *attribute) error {
 		return nil
 	}
 	if a.typ == typeBoolean {
+		if v, ok := textBoolean(f.value); ok && textBooleans {
+			f.value = v
+		}
 		if _, ok := f.value.(bool); !ok {
 			return fmt.Errorf("%s is a boolean: compare it with true or false", f.path.attr)
 		}
@@ -72,8 +81,8 @@ func (f *filter) checkOperand(a *attribute) error {
 }
 
 // bind resolves the names of a path, those within its brackets included.
-func (p patchPath) bind(resolve func(attrPath) (attrTarget, bool)) (attrTarget, error) {
-	target, ok := resolve(p.attr)
+func (p patchPath) bind(b binder) (attrTarget, error) {
+	target, ok := b.resolve(p.attr)
 	if !ok {
 		return target, fmt.Errorf("no attribute %q", wire.Clip(p.attr.String()))
 	}
@@ -84,10 +93,10 @@ func (p patchPath) bind(resolve func(attrPath) (attrTarget, bool)) (attrTarget, 
 	if a == nil || !a.multiValued || a.typ != typeComplex {
 		return target, fmt.Errorf("%s is not a multi-valued complex attribute: it cannot be filtered", p.attr)
 	}
-	err := p.filter.bind(func(inner attrPath) (attrTarget, bool) {
+	err := p.filter.bind(binder{func(inner attrPath) (attrTarget, bool) {
 		sub := a.subAttribute(inner.String())
 		return attrTarget{attribute: sub}, sub != nil
-	})
+	}, b.textBooleans})
 	if err != nil {
 		return target, fmt.Errorf("in the filter of %s: %w", p.attr, err)
 	}
@@ -101,7 +110,7 @@ func (p patchPath) bind(resolve func(attrPath) (attrTarget, bool)) (attrTarget, 
 
 // match reports whether a bound filter holds for a resource or, within
 // brackets, for an element.
-func (f *filter) match(o *object) bool {
+func (f *filter) match(o *wire.Object) bool {
 	switch f.kind {
 	case filterAnd:
 		return f.left.match(o) && f.right.match(o)
@@ -122,7 +131,7 @@ func (f *filter) match(o *object) bool {
 }
 
 // any reports whether the filter's path has a value in o that satisfies ok.
-func (f *filter) any(o *object, ok func(any) bool) bool {
+func (f *filter) any(o *wire.Object, ok func(any) bool) bool {
 	for v := range f.values(o) {
 		if ok(v) {
 			return true
@@ -132,7 +141,7 @@ func (f *filter) any(o *object, ok func(any) bool) bool {
 }
 
 // values yields the values the filter's path has in o.
-func (f *filter) values(o *object) func(yield func(any) bool) {
+func (f *filter) values(o *wire.Object) func(yield func(any) bool) {
 	return func(yield func(any) bool) {
 		c := f.target.container(o, false)
 		if c == nil {
@@ -142,13 +151,13 @@ func (f *filter) values(o *object) func(yield func(any) bool) {
 			yield(c)
 			return
 		}
-		v := c.get(f.target.attribute.name)
+		v := c.Get(f.target.attribute.name)
 		list, ok := v.([]any)
 		if !ok {
 			list = []any{v}
 		}
 		for _, e := range list {
-			element, complex := e.(*object)
+			element, complex := e.(*wire.Object)
 			if f.path.filter != nil && !(complex && f.path.filter.match(element)) {
 				continue
 			}
@@ -156,7 +165,7 @@ func (f *filter) values(o *object) func(yield func(any) bool) {
 				if !complex {
 					continue
 				}
-				e = element.get(f.target.sub.name)
+				e = element.Get(f.target.sub.name)
 			}
 			if e != nil && !yield(e) {
 				return

@@ -74,7 +74,7 @@ func TestMatch(t *testing.T) {
 			t.Errorf("parseFilter(%s) = %v", row.filter, err)
 			continue
 		}
-		if err := f.bind(userType.resolve); err != nil {
+		if err := f.bind(binder{resolve: userType.resolve}); err != nil {
 			t.Errorf("bind(%s) = %v", row.filter, err)
 			continue
 		}
@@ -86,7 +86,7 @@ func TestMatch(t *testing.T) {
 		f, err := parseFilter(filter)
 		if err != nil {
 			t.Errorf("parseFilter(%s) = %v", filter, err)
-		} else if err := f.bind(userType.resolve); err == nil {
+		} else if err := f.bind(binder{resolve: userType.resolve}); err == nil {
 			t.Errorf("bind(%s) = nil, want an error", filter)
 		}
 	}

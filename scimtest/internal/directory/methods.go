@@ -1,44 +1,60 @@
 package directory
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
-// reply shows a record. The directory's lock is held.
-func (c *call) reply(status int, r row, p projection) *wire.Reply {
-	rec := c.store.records[r]
-	o := rec.view(c.cfg.BaseURI(c.request), c.etags())
-	reply := &wire.Reply{Code: status, Body: appendJSON(make([]byte, 0, 1024), p.apply(o)), Header: http.Header{}}
+// reply shows a record with these members. The service's lock is held.
+func (c *call) reply(code int, rec *record, members []*record, p projection) *wire.Reply {
+	o := rec.view(c.cfg.BaseURI(c.request), c.etags(), members)
+	reply := &wire.Reply{Code: code, Body: wire.Append(nil, p.apply(o)), Header: http.Header{}}
 	if c.etags() {
 		reply.Header.Set("ETag", rec.etag())
 	}
 	return reply
 }
 
+// written are the members to show in the reply to a write.
+func (c *call) written(rec *record) []*record {
+	if c.is(behavior.WrittenMembers, "ALL") {
+		return rec.members
+	}
+	return nil
+}
+
+// lookup is the record with this ID.
+func (c *call) lookup(id string) (*record, error) {
+	if rec := c.store.find(c.typ, id); rec != nil {
+		return rec, nil
+	}
+	return nil, refuse(behavior.UnknownID, http.StatusNotFound, "Resource %s not found", wire.Clip(id))
+}
+
 // get is GET /Users/ID and GET /Groups/ID (RFC 7644 section 3.4.1).
 func (c *call) get(id string) (*wire.Reply, error) {
-	p, err := newProjection(c.typ, c.query)
+	p, err := c.projection()
 	if err != nil {
 		return nil, err
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	r := c.store.find(c.group(), id)
-	if r == 0 {
-		return nil, unknownResource(id)
+	rec, err := c.lookup(id)
+	if err != nil {
+		return nil, err
 	}
-	if c.notModified(r) {
-		return &wire.Reply{Code: http.StatusNotModified, Header: http.Header{"Etag": {c.store.records[r].etag()}}}, nil
+	if c.notModified(rec) {
+		return &wire.Reply{Code: http.StatusNotModified, Header: http.Header{"Etag": {rec.etag()}}}, nil
 	}
-	return c.reply(http.StatusOK, r, p), nil
+	return c.reply(http.StatusOK, rec, nil, p), nil
 }
 
 // create is POST /Users and POST /Groups (RFC 7644 section 3.3).
 func (c *call) create() (*wire.Reply, error) {
-	p, err := newProjection(c.typ, c.query)
+	p, err := c.projection()
 	if err != nil {
 		return nil, err
 	}
@@ -46,48 +62,60 @@ func (c *call) create() (*wire.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, members, err := c.typ.readResource(body)
+	o, members, err := c.readResource(c.typ, body)
 	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r, err := c.insert(c.typ, "", o, members)
+	rec, err := c.insert(c.typ, "", o, members)
 	if err != nil {
 		return nil, err
 	}
-	reply := c.reply(http.StatusCreated, r, p)
-	reply.Header.Set("Location", c.cfg.BaseURI(c.request)+c.typ.endpoint+"/"+c.store.records[r].id)
+	reply := c.reply(http.StatusCreated, rec, c.written(rec), p)
+	reply.Header.Set("Location", c.cfg.BaseURI(c.request)+c.typ.endpoint+"/"+rec.id)
 	return reply, nil
 }
 
-// insert checks a new user or group and adds it, with a new id if id is "".
-// The directory's lock is held.
-func (d *Service) insert(t *resourceType, id string, o *object, members []string) (row, error) {
-	if err := d.store.check(t, o, d.oneWorkEmail()); err != nil {
-		return 0, err
+// insert checks a new user or group and adds it, with a new ID if id is "". The service's lock is
+// held.
+func (d *Service) insert(t *resourceType, id string, o *wire.Object, memberIDs []string) (*record, error) {
+	if err := d.check(t, o); err != nil {
+		return nil, err
 	}
-	rows, err := d.store.memberRows(0, members)
+	members, err := d.membersToBe(nil, memberIDs)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if err := d.store.checkFree(t, o, 0); err != nil {
-		return 0, err
+	if err := d.checkFree(t, o, nil); err != nil {
+		return nil, err
 	}
 	if id == "" {
 		if id, err = d.freeID(); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	r := d.store.insert(t == groupType, id, o, d.cfg.Now())
-	d.store.addMembers(r, rows)
-	return r, nil
+	rec := d.store.insert(t, id, o, d.cfg.Now())
+	rec.addMembers(members)
+	return rec, nil
 }
 
-// replace is PUT /Users/ID (RFC 7644 section 3.5.1): what the body leaves out
-// is cleared.
+// errNoID ends a create when the IDs made are all taken.
+var errNoID = errors.New("no free id")
+
+// freeID returns a new ID that no user and no group has.
+func (d *Service) freeID() (string, error) {
+	for range 16 {
+		if id := d.cfg.NewID(); id != "" && d.store.records[id] == nil {
+			return id, nil
+		}
+	}
+	return "", errNoID
+}
+
+// replace is PUT /Users/ID (RFC 7644 section 3.5.1): what the body leaves out is cleared.
 func (c *call) replace(id string) (*wire.Reply, error) {
-	p, err := newProjection(c.typ, c.query)
+	p, err := c.projection()
 	if err != nil {
 		return nil, err
 	}
@@ -95,50 +123,52 @@ func (c *call) replace(id string) (*wire.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, _, err := c.typ.readResource(body)
+	o, _, err := c.readResource(c.typ, body)
 	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := c.store.find(c.group(), id)
-	if r == 0 {
-		return nil, unknownResource(id)
-	}
-	if err := c.checkVersion(r); err != nil {
+	rec, err := c.lookup(id)
+	if err != nil {
 		return nil, err
 	}
-	if _, err := c.change(r, o); err != nil {
+	if err := c.checkVersion(rec); err != nil {
 		return nil, err
 	}
-	return c.reply(http.StatusOK, r, p), nil
+	if _, err := c.change(rec, o); err != nil {
+		return nil, err
+	}
+	return c.reply(http.StatusOK, rec, c.written(rec), p), nil
 }
 
-// change checks the attributes a record is to have and stores them. It
-// reports whether they differ from those it had. The directory's lock is held.
-func (c *call) change(r row, o *object) (bool, error) {
-	old := c.store.records[r].object()
-	if err := c.store.check(c.typ, o, c.oneWorkEmail()); err != nil {
+// change checks the attributes a record is to have and stores them. It reports whether they differ
+// from those it had. The service's lock is held.
+func (c *call) change(rec *record, o *wire.Object) (bool, error) {
+	if c.is(behavior.MappedChange, "IGNORED") {
+		c.keepMapped(c.typ, rec.attributes, o)
+	}
+	if err := c.check(c.typ, o); err != nil {
 		return false, err
 	}
-	if err := c.store.checkMapped(c.typ, old, o); err != nil {
+	if err := c.checkMapped(c.typ, rec.attributes, o); err != nil {
 		return false, err
 	}
-	if err := c.store.checkFree(c.typ, o, r); err != nil {
+	if err := c.checkFree(c.typ, o, rec); err != nil {
 		return false, err
 	}
-	if equal(old, o) {
+	if wire.Equal(rec.attributes, o) {
 		return false, nil
 	}
-	c.store.update(r, o)
-	c.store.touch(r, c.cfg.Now())
+	c.store.collection(c.typ).put(rec, o)
+	rec.touch(c.cfg.Now())
 	return true, nil
 }
 
-// patch is PATCH /Users/ID and PATCH /Groups/ID (RFC 7644 section 3.5.2): all
-// operations succeed or none has an effect.
+// patch is PATCH /Users/ID and PATCH /Groups/ID (RFC 7644 section 3.5.2): all operations succeed or
+// none has an effect.
 func (c *call) patch(id string) (*wire.Reply, error) {
-	p, err := newProjection(c.typ, c.query)
+	p, err := c.projection()
 	if err != nil {
 		return nil, err
 	}
@@ -146,57 +176,57 @@ func (c *call) patch(id string) (*wire.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	operations, err := readPatch(body)
+	operations, err := readPatch(body, c.is(behavior.EmptyPatch, "ACCEPTED"))
 	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := c.store.find(c.group(), id)
-	if r == 0 {
-		return nil, unknownResource(id)
-	}
-	if err := c.checkVersion(r); err != nil {
+	rec, err := c.lookup(id)
+	if err != nil {
 		return nil, err
 	}
-	edit := &patch{typ: c.typ, id: id, object: c.store.records[r].object(), legacy: c.cfg.Choices.Of(behavior.LegacyPatch) == "WORKS"}
-	if c.group() {
-		edit.members = newMemberEdit(c.store, r)
+	if err := c.checkVersion(rec); err != nil {
+		return nil, err
+	}
+	edit := &patch{Service: c.Service, typ: c.typ, id: id, object: wire.Clone(rec.attributes).(*wire.Object)}
+	if c.typ == groupType {
+		edit.members = newMemberEdit(c.Service, rec)
 	}
 	for _, o := range operations {
 		if err := edit.apply(o); err != nil {
 			return nil, err
 		}
 	}
-	changed, err := c.change(r, edit.object)
+	changed, err := c.change(rec, edit.object)
 	if err != nil {
 		return nil, err
 	}
 	if edit.members != nil && edit.members.changes() {
 		edit.members.commit()
 		if !changed {
-			c.store.touch(r, c.cfg.Now())
+			rec.touch(c.cfg.Now())
 		}
 	}
-	if c.cfg.Choices.Of(behavior.PatchReply) == "NO_CONTENT" && c.query.Get("attributes") == "" {
-		reply := c.reply(http.StatusNoContent, r, p)
+	if c.is(behavior.PatchReply, "NO_CONTENT") && c.query.Get("attributes") == "" {
+		reply := c.reply(http.StatusNoContent, rec, nil, p)
 		reply.Body = nil
 		return reply, nil
 	}
-	return c.reply(http.StatusOK, r, p), nil
+	return c.reply(http.StatusOK, rec, c.written(rec), p), nil
 }
 
 // delete is DELETE /Users/ID and DELETE /Groups/ID (RFC 7644 section 3.6).
 func (c *call) delete(id string) (*wire.Reply, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := c.store.find(c.group(), id)
-	if r == 0 {
-		return nil, unknownResource(id)
-	}
-	if err := c.checkVersion(r); err != nil {
+	rec, err := c.lookup(id)
+	if err != nil {
 		return nil, err
 	}
-	c.store.remove(r)
+	if err := c.checkVersion(rec); err != nil {
+		return nil, err
+	}
+	c.store.remove(rec)
 	return &wire.Reply{Code: http.StatusNoContent}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
@@ -18,43 +19,43 @@ type patchOperation struct {
 
 // readPatch reads the body of a PATCH request (RFC 7644 section 3.5.2). The
 // case of op does not matter: Entra ID writes "Add".
-func readPatch(body *object) ([]patchOperation, error) {
-	schemas, _ := body.getFold("schemas").([]any)
+func readPatch(body *wire.Object, empty bool) ([]patchOperation, error) {
+	schemas, _ := body.GetFold("schemas").([]any)
 	declared := slices.ContainsFunc(schemas, func(v any) bool {
 		urn, ok := v.(string)
 		return ok && strings.EqualFold(urn, urnPatchOp)
 	})
 	if !declared {
-		return nil, badRequest(invalidSyntax, "schemas must hold %s", urnPatchOp)
+		return nil, badRequest(behavior.PatchForm, invalidSyntax, "schemas must hold %s", urnPatchOp)
 	}
-	list, _ := body.getFold("Operations").([]any)
-	if len(list) == 0 {
-		return nil, badRequest(invalidSyntax, "Operations must be a list of at least one operation")
+	list, ok := body.GetFold("Operations").([]any)
+	if !ok {
+		return nil, badRequest(behavior.PatchForm, invalidSyntax, "Operations must be a list of operations")
+	}
+	if len(list) == 0 && !empty {
+		return nil, badRequest(behavior.EmptyPatch, invalidSyntax, "Operations must be a list of at least one operation")
 	}
 	operations := make([]patchOperation, 0, len(list))
 	for i, e := range list {
-		given, ok := e.(*object)
+		given, ok := e.(*wire.Object)
 		if !ok {
-			return nil, badRequest(invalidSyntax, "Operations[%d] must be an object", i)
-		}
-		if err := given.checkNames(); err != nil {
-			return nil, err
+			return nil, badRequest(behavior.PatchForm, invalidSyntax, "Operations[%d] must be an object", i)
 		}
 		var o patchOperation
-		for _, f := range given.fields {
-			switch strings.ToLower(f.name) {
+		for _, f := range given.Fields {
+			switch strings.ToLower(f.Name) {
 			case "op":
-				op, _ := f.value.(string)
+				op, _ := f.Value.(string)
 				o.op = strings.ToLower(op)
 			case "path":
-				if f.value == nil {
+				if f.Value == nil {
 					break
 				}
-				if o.path, o.hasPath = f.value.(string); !o.hasPath {
-					return nil, badRequest(invalidPath, "Operations[%d].path must be a string", i)
+				if o.path, o.hasPath = f.Value.(string); !o.hasPath {
+					return nil, badRequest(behavior.PatchForm, invalidPath, "Operations[%d].path must be a string", i)
 				}
 			case "value":
-				o.value, o.hasValue = f.value, true
+				o.value, o.hasValue = f.Value, true
 			}
 		}
 		if o.op == "remove" && o.value == nil {
@@ -62,11 +63,11 @@ func readPatch(body *object) ([]patchOperation, error) {
 		}
 		switch {
 		case o.op != "add" && o.op != "remove" && o.op != "replace":
-			return nil, badRequest(invalidSyntax, "Operations[%d].op must be add, remove or replace", i)
+			return nil, badRequest(behavior.PatchForm, invalidSyntax, "Operations[%d].op must be add, remove or replace", i)
 		case o.op == "remove" && !o.hasPath:
-			return nil, badRequest(noTarget, "Operations[%d]: remove needs a path", i)
+			return nil, badRequest(behavior.PatchForm, noTarget, "Operations[%d]: remove needs a path", i)
 		case o.op != "remove" && !o.hasValue:
-			return nil, badRequest(invalidSyntax, "Operations[%d]: %s needs a value", i, o.op)
+			return nil, badRequest(behavior.PatchForm, invalidSyntax, "Operations[%d]: %s needs a value", i, o.op)
 		}
 		operations = append(operations, o)
 	}
@@ -76,9 +77,10 @@ func readPatch(body *object) ([]patchOperation, error) {
 // patch is a PATCH in the making: it changes a copy, which takes the
 // resource's place when all operations have succeeded.
 type patch struct {
+	*Service
 	typ     *resourceType
 	id      string
-	object  *object
+	object  *wire.Object
 	members *memberEdit // nil for users
 	legacy  bool        // Entra ID's old form is understood
 }
@@ -87,26 +89,26 @@ func (p *patch) apply(o patchOperation) error {
 	if o.hasPath {
 		path, err := parsePath(o.path)
 		if err != nil {
-			return badRequest(invalidPath, "path %q: %v", wire.Clip(o.path), err)
+			return badRequest(behavior.PatchPaths, invalidPath, "path %q: %v", wire.Clip(o.path), err)
 		}
-		target, err := path.bind(p.typ.resolve)
+		target, err := path.bind(p.binder())
+		if err != nil && p.is(behavior.UnknownPath, "IGNORED") {
+			return nil
+		}
 		if err != nil {
-			return badRequest(invalidPath, "path %q: %v", wire.Clip(o.path), err)
+			return badRequest(behavior.UnknownPath, invalidPath, "path %q: %v", wire.Clip(o.path), err)
 		}
 		if a := target.attribute; a != nil && a.readOnly() && !a.discarded {
-			return badRequest(mutability, "Attribute %s is readOnly", a.name)
+			return badRequest(behavior.ReadOnly, mutability, "Attribute %s is readOnly", a.name)
 		}
 		return p.applyTo(o, path, target)
 	}
-	value, ok := o.value.(*object)
+	value, ok := o.value.(*wire.Object)
 	if !ok {
-		return badRequest(invalidSyntax, "the value of an operation without a path must be an object")
+		return badRequest(behavior.PatchForm, invalidSyntax, "the value of an operation without a path must be an object")
 	}
-	if err := value.checkNames(); err != nil {
-		return err
-	}
-	for _, f := range value.fields {
-		if err := p.applyKey(patchOperation{op: o.op, path: f.name, hasPath: true, value: f.value, hasValue: true}); err != nil {
+	for _, f := range value.Fields {
+		if err := p.applyKey(patchOperation{op: o.op, path: f.Name, hasPath: true, value: f.Value, hasValue: true}); err != nil {
 			return err
 		}
 	}
@@ -121,17 +123,17 @@ func (p *patch) applyKey(o patchOperation) error {
 	if err != nil {
 		return nil
 	}
-	target, err := path.bind(p.typ.resolve)
+	target, err := path.bind(p.binder())
 	if err != nil {
 		if path.filter != nil {
-			return badRequest(invalidPath, "key %q: %v", wire.Clip(o.path), err)
+			return badRequest(behavior.UnknownPath, invalidPath, "key %q: %v", wire.Clip(o.path), err)
 		}
 		return nil
 	}
 	if a := target.attribute; a != nil && a.readOnly() {
 		// Okta repeats the group's id in the value.
 		if id, _ := o.value.(string); a.name == "id" && id != p.id {
-			return badRequest(mutability, "Attribute id is readOnly")
+			return badRequest(behavior.ReadOnly, mutability, "Attribute id is readOnly")
 		}
 		return nil
 	}
@@ -142,12 +144,14 @@ func (p *patch) applyKey(o patchOperation) error {
 func (p *patch) applyTo(o patchOperation, path patchPath, target attrTarget) error {
 	a := target.attribute
 	switch {
+	case o.op == "add" && isEmpty(o.value):
+		return nil
 	case a == nil:
 		return p.applyExtension(o)
 	case a.discarded:
 		return nil
 	case a == membersAttribute:
-		return p.members.apply(o, path, target.sub, p.legacy)
+		return p.members.apply(o, path, target.sub)
 	}
 	c := target.container(p.object, o.op != "remove")
 	if c == nil {
@@ -159,28 +163,41 @@ func (p *patch) applyTo(o patchOperation, path patchPath, target attrTarget) err
 	} else {
 		err = p.applySingle(o, target, c)
 	}
-	if target.extension && len(c.fields) == 0 {
-		p.object.set(urnEnterprise, nil)
+	if target.extension && len(c.Fields) == 0 {
+		p.object.Set(urnEnterprise, nil)
 	}
 	return err
+}
+
+// isEmpty reports whether a value stands for none (RFC 7643 section 2.5).
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case []any:
+		return len(v) == 0
+	case *wire.Object:
+		return len(v.Fields) == 0
+	}
+	return false
 }
 
 // applyExtension applies an operation to the enterprise extension as a whole.
 func (p *patch) applyExtension(o patchOperation) error {
 	if o.op == "remove" || o.value == nil {
-		p.object.set(urnEnterprise, nil)
+		p.object.Set(urnEnterprise, nil)
 		return nil
 	}
-	value, ok := o.value.(*object)
+	value, ok := o.value.(*wire.Object)
 	if !ok {
-		return badRequest(invalidValue, "%s must be an object", urnEnterprise)
+		return badRequest(behavior.ValueTypes, invalidValue, "%s must be an object", urnEnterprise)
 	}
-	for _, f := range value.fields {
-		a := findAttribute(p.typ.extension.attributes, f.name)
+	for _, f := range value.Fields {
+		a := findAttribute(p.typ.extension.attributes, f.Name)
 		if a == nil {
 			continue
 		}
-		one := patchOperation{op: o.op, path: a.name, hasPath: true, value: f.value, hasValue: true}
+		one := patchOperation{op: o.op, path: a.name, hasPath: true, value: f.Value, hasValue: true}
 		if err := p.applyTo(one, patchPath{}, attrTarget{extension: true, attribute: a}); err != nil {
 			return err
 		}
@@ -188,95 +205,103 @@ func (p *patch) applyExtension(o patchOperation) error {
 	return nil
 }
 
+// understandsLegacy reports whether Entra ID's requests without aadOptscim062020 work.
+func (d *Service) understandsLegacy() bool { return d.is(behavior.LegacyPatch, "WORKS") }
+
 func (p *patch) reader() reader {
-	return reader{textBooleans: p.legacy}
+	return reader{Service: p.Service, textBooleans: p.understandsLegacy(), singles: true}
+}
+
+func (p *patch) binder() binder {
+	return binder{p.typ.resolve, p.understandsLegacy() || p.is(behavior.TextBooleans, "ACCEPTED")}
 }
 
 // applySingle applies an operation to a single-valued attribute or to a
 // sub-attribute of one. c holds the attribute.
-func (p *patch) applySingle(o patchOperation, target attrTarget, c *object) error {
+func (p *patch) applySingle(o patchOperation, target attrTarget, c *wire.Object) error {
 	a := target.attribute
 	if target.sub == nil && a.typ == typeComplex {
 		return p.applyComplex(o, a, c)
 	}
 	holder := c
 	if target.sub != nil {
-		holder, _ = c.get(a.name).(*object)
+		holder, _ = c.Get(a.name).(*wire.Object)
 		if holder == nil {
-			holder = &object{}
+			holder = &wire.Object{}
 		}
 	}
 	leaf := target.leaf()
 	if o.op == "remove" {
 		if leaf.required {
-			return badRequest(mutability, "Attribute %s is required", leaf.name)
+			return badRequest(behavior.RequiredGone, mutability, "Attribute %s is required", leaf.name)
 		}
-		holder.set(leaf.name, nil)
+		holder.Set(leaf.name, nil)
 	} else {
 		v, err := p.reader().read(leaf, o.value, o.path)
 		if err != nil {
 			return err
 		}
-		holder.set(leaf.name, v)
+		holder.Set(leaf.name, v)
 	}
 	if target.sub != nil {
-		c.setComplex(a.name, holder)
+		setComplex(c, a.name, holder)
 	}
 	return nil
 }
 
-// setComplex gives an attribute a complex value; one without sub-attributes
-// is none.
-func (o *object) setComplex(name string, v *object) {
-	if len(v.fields) == 0 {
-		o.set(name, nil)
+// setComplex gives an attribute a complex value; one without sub-attributes is none.
+func setComplex(o *wire.Object, name string, v *wire.Object) {
+	if len(v.Fields) == 0 {
+		o.Set(name, nil)
 		return
 	}
-	o.set(name, v)
+	o.Set(name, v)
 }
 
 // applyComplex applies an operation to a single-valued complex attribute.
 // Sub-attributes that the value does not name stay (RFC 7644 section 3.5.2.3).
-func (p *patch) applyComplex(o patchOperation, a *attribute, c *object) error {
+func (p *patch) applyComplex(o patchOperation, a *attribute, c *wire.Object) error {
 	value := o.value
 	if list, ok := value.([]any); ok && len(list) == 1 {
 		value = list[0] // Entra ID sends a manager so
 	}
 	if id, ok := value.(string); ok && a.subAttribute("value") != nil {
-		given := &object{}
+		given := &wire.Object{}
 		if id != "" {
-			given.set("value", id)
+			given.Set("value", id)
 		}
 		value = given
 	}
-	given, ok := value.(*object)
-	if o.op == "remove" || value == nil || ok && len(given.fields) == 0 {
-		c.set(a.name, nil)
+	given, ok := value.(*wire.Object)
+	if o.op == "remove" || value == nil || ok && len(given.Fields) == 0 {
+		c.Set(a.name, nil)
 		return nil
 	}
 	read, err := p.reader().complex(a.sub, value, o.path)
 	if err != nil {
 		return err
 	}
-	holder, _ := c.get(a.name).(*object)
+	holder, _ := c.Get(a.name).(*wire.Object)
 	if holder == nil {
-		holder = &object{}
+		holder = &wire.Object{}
 	}
-	holder.merge(a.sub, given, read)
-	c.setComplex(a.name, holder)
+	merge(holder, a.sub, given, read, o.op)
+	setComplex(c, a.name, holder)
 	return nil
 }
 
-// merge sets the sub-attributes that were given, to what was read of them:
-// an explicit null removes.
-func (o *object) merge(attributes []*attribute, given, read *object) {
-	for _, f := range given.fields {
-		if a := findAttribute(attributes, f.name); a != nil {
-			var v any
-			if read != nil {
-				v = read.get(a.name)
-			}
-			o.set(a.name, v)
+// merge sets the sub-attributes that were given, to what was read of them: an explicit null of a
+// replace removes, one of an add changes nothing.
+func merge(o *wire.Object, attributes []*attribute, given, read *wire.Object, op string) {
+	for _, f := range given.Fields {
+		a := findAttribute(attributes, f.Name)
+		if a == nil || op == "add" && isEmpty(f.Value) {
+			continue
 		}
+		var v any
+		if read != nil {
+			v = read.Get(a.name)
+		}
+		o.Set(a.name, v)
 	}
 }

@@ -1,33 +1,35 @@
 package directory
 
 import (
+	"net/http"
 	"slices"
 
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
-// memberEdit collects what a PATCH does to a group's members, without
-// touching the group. Its cost depends on the request, not on the group.
+// memberEdit collects what a PATCH does to a group's members, without touching the group. Its cost
+// depends on the request, not on the group.
 type memberEdit struct {
-	store   *store
-	group   row
-	cleared bool         // all members the group had are gone
-	removed map[row]bool // members the group had that are gone
-	added   []row
-	isAdded map[row]bool
+	*Service
+	group   *record
+	cleared bool             // all members the group had are gone
+	removed map[*record]bool // members the group had that are gone
+	added   []*record
+	isAdded map[*record]bool
 }
 
-func newMemberEdit(s *store, group row) *memberEdit {
-	return &memberEdit{store: s, group: group, removed: map[row]bool{}, isAdded: map[row]bool{}}
+func newMemberEdit(d *Service, group *record) *memberEdit {
+	return &memberEdit{Service: d, group: group, removed: map[*record]bool{}, isAdded: map[*record]bool{}}
 }
 
-func (e *memberEdit) apply(o patchOperation, path patchPath, sub *attribute, legacy bool) error {
+func (e *memberEdit) apply(o patchOperation, path patchPath, sub *attribute) error {
 	if sub != nil {
-		return badRequest(mutability, "Attribute members.%s cannot change: add and remove whole members", sub.name)
+		return badRequest(behavior.MemberChange, mutability, "Attribute members.%s cannot change: add and remove whole members", sub.name)
 	}
 	if path.filter != nil {
 		if o.op != "remove" {
-			return badRequest(mutability, "members that a filter selects can be removed only")
+			return badRequest(behavior.MemberChange, mutability, "members that a filter selects can be removed only")
 		}
 		e.removeMatching(path.filter)
 		return nil
@@ -42,42 +44,48 @@ func (e *memberEdit) apply(o patchOperation, path patchPath, sub *attribute, leg
 	}
 	switch o.op {
 	case "remove":
-		// Entra ID without aadOptscim062020 removes so. By RFC 7644 the value
-		// would not count and all members would go.
-		if !legacy {
-			return badRequest(invalidSyntax, `remove takes no value: use the path members[value eq "ID"]`)
+		// Entra ID without aadOptscim062020 removes so. By RFC 7644 the value would not count and
+		// all members would go.
+		if !e.understandsLegacy() {
+			return badRequest(behavior.LegacyPatch, invalidSyntax, `remove takes no value: use the path members[value eq "ID"]`)
 		}
 		for _, id := range ids {
-			e.remove(e.store.findAny(id))
+			e.remove(e.store.records[id])
 		}
 		return nil
 	case "replace":
 		e.clear()
 	}
-	rows, err := e.store.memberRows(e.group, ids)
+	members, err := e.membersToBe(e.group, ids)
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		e.add(r)
+	for _, m := range members {
+		e.add(m)
 	}
 	return nil
 }
 
-// memberRows finds the records of members to be. group is 0 for a new group.
-func (s *store) memberRows(group row, ids []string) ([]row, error) {
-	rows := make([]row, 0, len(ids))
+// membersToBe finds the records of members to be. group is nil for a new group.
+func (d *Service) membersToBe(group *record, ids []string) ([]*record, error) {
+	members := make([]*record, 0, len(ids))
 	for _, id := range ids {
-		r := s.findAny(id)
-		if r == 0 {
-			return nil, badRequest(invalidValue, "member %q does not exist", wire.Clip(id))
+		m := d.store.records[id]
+		switch {
+		case m == nil && d.is(behavior.MissingMember, "IGNORED"):
+			continue
+		case m == nil && d.is(behavior.MissingMember, "404"):
+			return nil, refuse(behavior.MissingMember, http.StatusNotFound, "member %q does not exist", wire.Clip(id))
+		case m == nil:
+			return nil, badRequest(behavior.MissingMember, invalidValue, "member %q does not exist", wire.Clip(id))
+		case m.typ == groupType && d.is(behavior.NestedGroups, "REFUSED"):
+			return nil, badRequest(behavior.NestedGroups, invalidValue, "member %q is a group", wire.Clip(id))
+		case group != nil && m.typ == groupType && (m == group || m.contains(group)):
+			return nil, badRequest(behavior.NestedGroups, invalidValue, "group %s cannot be a member of itself, directly or through %s", group.id, wire.Clip(id))
 		}
-		if s.records[r].group && group != 0 && (r == group || s.contains(r, group)) {
-			return nil, badRequest(invalidValue, "group %s cannot be a member of itself, directly or through %s", s.records[group].id, wire.Clip(id))
-		}
-		rows = append(rows, r)
+		members = append(members, m)
 	}
-	return rows, nil
+	return members, nil
 }
 
 func (e *memberEdit) clear() {
@@ -86,50 +94,48 @@ func (e *memberEdit) clear() {
 	clear(e.isAdded)
 }
 
-func (e *memberEdit) has(r row) bool {
-	return e.isAdded[r] || !e.cleared && !e.removed[r] && e.store.isMember(e.group, r)
+func (e *memberEdit) has(m *record) bool {
+	return e.isAdded[m] || !e.cleared && !e.removed[m] && m.memberOf[e.group]
 }
 
-func (e *memberEdit) add(r row) {
-	if e.has(r) {
+func (e *memberEdit) add(m *record) {
+	if e.has(m) {
 		return
 	}
-	delete(e.removed, r)
-	if e.has(r) {
+	delete(e.removed, m)
+	if e.has(m) {
 		return
 	}
-	e.isAdded[r] = true
-	e.added = append(e.added, r)
+	e.isAdded[m] = true
+	e.added = append(e.added, m)
 }
 
-func (e *memberEdit) remove(r row) {
-	if r == 0 {
+func (e *memberEdit) remove(m *record) {
+	if m == nil {
 		return
 	}
-	delete(e.isAdded, r)
-	if !e.cleared && e.store.isMember(e.group, r) {
-		e.removed[r] = true
+	delete(e.isAdded, m)
+	if !e.cleared && m.memberOf[e.group] {
+		e.removed[m] = true
 	}
 }
 
 func (e *memberEdit) removeMatching(f *filter) {
+	candidates := slices.Concat(e.added, e.group.members)
 	if id, ok := f.elementValue(); ok {
-		if r := e.store.findAny(id); r != 0 && e.has(r) && f.match(e.store.memberElement(r)) {
-			e.remove(r)
+		candidates = nil
+		if m := e.store.records[id]; m != nil {
+			candidates = []*record{m}
 		}
-		return
 	}
-	for _, list := range [][]row{slices.Clone(e.added), e.store.records[e.group].members} {
-		for _, r := range list {
-			if e.has(r) && f.match(e.store.memberElement(r)) {
-				e.remove(r)
-			}
+	for _, m := range candidates {
+		if e.has(m) && f.match(m.element()) {
+			e.remove(m)
 		}
 	}
 }
 
-// elementValue is the value that a filter within brackets asks for, if it asks
-// for one.
+// elementValue is the value that a filter within brackets asks for, if it asks for one.
 func (f *filter) elementValue() (string, bool) {
 	switch {
 	case f.kind == filterAnd:
@@ -144,46 +150,29 @@ func (f *filter) elementValue() (string, bool) {
 	return "", false
 }
 
-// memberElement is a member as filters and listings see it.
-func (s *store) memberElement(r row) *object {
-	rec := s.records[r]
-	element := &object{}
-	element.set("value", rec.id)
-	element.set("type", rec.resourceType().name)
-	element.set("display", rec.object().get("displayName"))
-	return element
-}
-
-func (rec *record) resourceType() *resourceType {
-	if rec.group {
-		return groupType
-	}
-	return userType
-}
-
 // changes reports whether commit would change the group.
 func (e *memberEdit) changes() bool {
 	if len(e.removed) > 0 {
 		return true
 	}
-	for r := range e.isAdded {
-		if !e.store.isMember(e.group, r) {
+	for m := range e.isAdded {
+		if !m.memberOf[e.group] {
 			return true
 		}
 	}
-	return e.cleared && len(e.isAdded) < len(e.store.records[e.group].members)
+	return e.cleared && len(e.isAdded) < len(e.group.members)
 }
 
 func (e *memberEdit) commit() {
 	gone := e.removed
 	if e.cleared {
-		gone = map[row]bool{}
-		for _, r := range e.store.records[e.group].members {
-			if !e.isAdded[r] {
-				gone[r] = true
+		gone = map[*record]bool{}
+		for _, m := range e.group.members {
+			if !e.isAdded[m] {
+				gone[m] = true
 			}
 		}
 	}
-	e.store.removeMembers(e.group, gone)
-	e.store.addMembers(e.group, slices.DeleteFunc(e.added, func(r row) bool { return !e.isAdded[r] }))
+	e.group.removeMembers(gone)
+	e.group.addMembers(slices.DeleteFunc(e.added, func(m *record) bool { return !e.isAdded[m] }))
 }

@@ -3,16 +3,17 @@ package directory
 import (
 	"slices"
 
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
 // applyMulti applies an operation to a multi-valued attribute, to elements of
 // it that a filter selects, or to a sub-attribute of them. c holds the
 // attribute.
-func (p *patch) applyMulti(o patchOperation, path patchPath, target attrTarget, c *object) error {
+func (p *patch) applyMulti(o patchOperation, path patchPath, target attrTarget, c *wire.Object) error {
 	a := target.attribute
-	list, _ := c.get(a.name).([]any)
-	m := &multiEdit{patch: p, op: o, attribute: a, sub: target.sub, list: list, touched: map[*object]bool{}}
+	list, _ := c.Get(a.name).([]any)
+	m := &multiEdit{patch: p, op: o, attribute: a, sub: target.sub, list: list, primary: map[*wire.Object]bool{}}
 	var err error
 	switch {
 	case path.filter != nil:
@@ -28,12 +29,12 @@ func (p *patch) applyMulti(o patchOperation, path patchPath, target attrTarget, 
 	if err != nil {
 		return err
 	}
-	list = slices.DeleteFunc(m.list, func(e any) bool { return len(e.(*object).fields) == 0 })
+	list = slices.DeleteFunc(m.list, func(e any) bool { return len(e.(*wire.Object).Fields) == 0 })
 	if len(list) == 0 {
-		c.set(a.name, nil)
+		c.Set(a.name, nil)
 		return nil
 	}
-	c.set(a.name, list)
+	c.Set(a.name, list)
 	return nil
 }
 
@@ -42,9 +43,9 @@ type multiEdit struct {
 	patch     *patch
 	op        patchOperation
 	attribute *attribute
-	sub       *attribute // nil for whole elements
-	list      []any      // of *object
-	touched   map[*object]bool
+	sub       *attribute            // nil for whole elements
+	list      []any                 // of *wire.Object
+	primary   map[*wire.Object]bool // elements that this operation makes primary
 }
 
 // whole applies the operation to the attribute as a whole.
@@ -54,7 +55,7 @@ func (m *multiEdit) whole() error {
 		return nil
 	}
 	value := m.op.value
-	if _, ok := value.(*object); ok {
+	if _, ok := value.(*wire.Object); ok {
 		value = []any{value}
 	}
 	v, err := m.patch.reader().read(m.attribute, value, m.op.path)
@@ -69,16 +70,18 @@ func (m *multiEdit) whole() error {
 		m.list = nil
 	}
 	for _, e := range given {
-		element := e.(*object)
+		element := e.(*wire.Object)
 		if same := m.find(element); same != nil {
-			for _, f := range element.fields {
-				same.set(f.name, f.value)
+			for _, f := range element.Fields {
+				same.Set(f.Name, f.Value)
 			}
 			element = same
 		} else {
 			m.list = append(m.list, element)
 		}
-		m.touched[element] = true
+		if e.(*wire.Object).Get("primary") == true {
+			m.primary[element] = true
+		}
 	}
 	return nil
 }
@@ -86,11 +89,11 @@ func (m *multiEdit) whole() error {
 // removeValues removes the elements that are given, as Entra ID without
 // aadOptscim062020 does. RFC 7644 has no value for remove.
 func (m *multiEdit) removeValues(given []any) error {
-	if !m.patch.legacy {
-		return badRequest(invalidSyntax, "remove takes no value: select the elements of %s by a filter in the path", m.attribute.name)
+	if !m.patch.understandsLegacy() {
+		return badRequest(behavior.LegacyPatch, invalidSyntax, "remove takes no value: select the elements of %s by a filter in the path", m.attribute.name)
 	}
 	for _, e := range given {
-		if same := m.find(e.(*object)); same != nil {
+		if same := m.find(e.(*wire.Object)); same != nil {
 			m.list = slices.DeleteFunc(m.list, func(e any) bool { return e == any(same) })
 		}
 	}
@@ -99,16 +102,16 @@ func (m *multiEdit) removeValues(given []any) error {
 
 // find returns the element with the same value and type (RFC 7643 section
 // 2.4), or an equal one where there is no value.
-func (m *multiEdit) find(element *object) *object {
+func (m *multiEdit) find(element *wire.Object) *wire.Object {
 	for _, e := range m.list {
-		o := e.(*object)
-		if o.get("value") == nil && element.get("value") == nil {
-			if equal(o, element) {
+		o := e.(*wire.Object)
+		if o.Get("value") == nil && element.Get("value") == nil {
+			if wire.Equal(o, element) {
 				return o
 			}
 			continue
 		}
-		if o.get("value") == element.get("value") && o.get("type") == element.get("type") {
+		if o.Get("value") == element.Get("value") && o.Get("type") == element.Get("type") {
 			return o
 		}
 	}
@@ -118,9 +121,9 @@ func (m *multiEdit) find(element *object) *object {
 // selected applies the operation to the elements a filter selects, or to all
 // of them.
 func (m *multiEdit) selected(filter *filter) error {
-	var matches []*object
+	var matches []*wire.Object
 	for _, e := range m.list {
-		if o := e.(*object); filter == nil || filter.match(o) {
+		if o := e.(*wire.Object); filter == nil || filter.match(o) {
 			matches = append(matches, o)
 		}
 	}
@@ -128,31 +131,33 @@ func (m *multiEdit) selected(filter *filter) error {
 		return m.remove(matches)
 	}
 	if len(matches) == 0 {
-		if m.op.op == "replace" && filter != nil {
-			return badRequest(noTarget, "path %q matches no value", wire.Clip(m.op.path))
+		if m.op.op == "replace" && filter != nil && m.patch.is(behavior.NoTarget, "REFUSED") {
+			return badRequest(behavior.NoTarget, noTarget, "path %q matches no value", wire.Clip(m.op.path))
 		}
-		element := &object{}
+		element := &wire.Object{}
 		if filter != nil && !filter.describe(element) {
-			return badRequest(noTarget, "path %q matches no value and does not tell how to make one", wire.Clip(m.op.path))
+			return badRequest(behavior.NoTarget, noTarget, "path %q matches no value and does not tell how to make one", wire.Clip(m.op.path))
 		}
 		m.list = append(m.list, element)
 		matches = append(matches, element)
+		if element.Get("primary") == true {
+			m.primary[element] = true
+		}
 	}
 	for _, o := range matches {
 		if err := m.assign(o); err != nil {
 			return err
 		}
-		m.touched[o] = true
 	}
 	return nil
 }
 
-func (m *multiEdit) remove(matches []*object) error {
+func (m *multiEdit) remove(matches []*wire.Object) error {
 	for _, o := range matches {
 		if m.sub == nil {
-			o.fields = nil // an element without sub-attributes goes
+			o.Fields = nil // an element without sub-attributes goes
 		} else {
-			o.set(m.sub.name, nil)
+			o.Set(m.sub.name, nil)
 		}
 	}
 	return nil
@@ -161,13 +166,16 @@ func (m *multiEdit) remove(matches []*object) error {
 // assign gives an element the operation's value: all of it, or its
 // sub-attribute. Replacing an element leaves nothing of the old one (RFC 7644
 // section 3.5.2.3).
-func (m *multiEdit) assign(o *object) error {
+func (m *multiEdit) assign(o *wire.Object) error {
 	if m.sub != nil {
 		v, err := m.patch.reader().read(m.sub, m.op.value, m.op.path)
 		if err != nil {
 			return err
 		}
-		o.set(m.sub.name, v)
+		o.Set(m.sub.name, v)
+		if m.sub.name == "primary" && v == true {
+			m.primary[o] = true
+		}
 		return nil
 	}
 	value := m.op.value
@@ -179,26 +187,23 @@ func (m *multiEdit) assign(o *object) error {
 		return err
 	}
 	if m.op.op == "replace" {
-		o.fields = nil
+		o.Fields = nil
 	}
-	if given, ok := value.(*object); ok {
-		o.merge(m.attribute.sub, given, read)
+	if given, ok := value.(*wire.Object); ok {
+		merge(o, m.attribute.sub, given, read, m.op.op)
+	}
+	if read != nil && read.Get("primary") == true {
+		m.primary[o] = true
 	}
 	return nil
 }
 
-// onePrimary clears primary in the other elements when the operation has set
-// it in one (RFC 7644 section 3.5.2).
+// onePrimary clears primary in the other elements when the operation has set it in one (RFC 7644
+// section 3.5.2).
 func (m *multiEdit) onePrimary() error {
-	set := false
-	for o := range m.touched {
-		set = set || o.get("primary") == true
-	}
-	if set {
-		for _, e := range m.list {
-			if o := e.(*object); !m.touched[o] && o.get("primary") == true {
-				o.set("primary", false)
-			}
+	for _, e := range m.list {
+		if o := e.(*wire.Object); len(m.primary) > 0 && !m.primary[o] && o.Get("primary") == true {
+			o.Set("primary", false)
 		}
 	}
 	return checkPrimary(m.attribute, m.list)
@@ -207,12 +212,12 @@ func (m *multiEdit) onePrimary() error {
 // describe gives an element what the filter says of it, and reports whether
 // the filter says it: Entra ID adds emails[type eq "work"].value where there
 // is no work email yet.
-func (f *filter) describe(element *object) bool {
+func (f *filter) describe(element *wire.Object) bool {
 	switch {
 	case f.kind == filterAnd:
 		return f.left.describe(element) && f.right.describe(element)
 	case f.kind == filterCompare && f.op == "eq" && f.value != nil:
-		element.set(f.target.attribute.name, f.value)
+		element.Set(f.target.attribute.name, f.value)
 		return true
 	}
 	return false

@@ -1,9 +1,11 @@
 package directory
 
 import (
-	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
 // projection is what a request wants to see of a resource: the parameters
@@ -14,16 +16,18 @@ type projection struct {
 	given   bool // attributes was given, if only with unknown names
 }
 
-// newProjection reads the parameters; names the service does not know are
-// passed over.
-func newProjection(t *resourceType, query url.Values) (projection, error) {
-	attributes, excluded := query.Get("attributes"), query.Get("excludedAttributes")
+// projection reads the parameters; names the service doesn't know are passed over.
+func (c *call) projection() (projection, error) {
+	if c.is(behavior.Projection, "IGNORED") {
+		return projection{}, nil
+	}
+	attributes, excluded := c.query.Get("attributes"), c.query.Get("excludedAttributes")
 	if attributes != "" && excluded != "" {
-		return projection{}, badRequest(invalidValue, "attributes and excludedAttributes exclude each other")
+		return projection{}, badRequest(behavior.Projection, invalidValue, "attributes and excludedAttributes exclude each other")
 	}
 	return projection{
-		only:    t.targets(attributes),
-		without: t.targets(excluded),
+		only:    c.typ.targets(attributes),
+		without: c.typ.targets(excluded),
 		given:   attributes != "",
 	}, nil
 }
@@ -43,17 +47,18 @@ func (t *resourceType) targets(list string) []attrTarget {
 }
 
 // apply returns what is to be seen of a resource. id and schemas always are.
-func (p projection) apply(o *object) *object {
+func (p projection) apply(o *wire.Object) *wire.Object {
 	switch {
 	case p.given:
-		kept := &object{}
-		for _, f := range o.fields {
+		kept := &wire.Object{}
+		for _, f := range o.Fields {
 			if v := p.keep(f); v != nil {
-				kept.fields = append(kept.fields, field{f.name, v})
+				kept.Fields = append(kept.Fields, wire.Field{Name: f.Name, Value: v})
 			}
 		}
 		return kept
 	case len(p.without) > 0:
+		o = wire.Clone(o).(*wire.Object)
 		for _, t := range p.without {
 			t.drop(o)
 		}
@@ -62,21 +67,21 @@ func (p projection) apply(o *object) *object {
 }
 
 // keep returns what attributes leaves of a field.
-func (p projection) keep(f field) any {
-	if f.name == "id" || f.name == "schemas" {
-		return f.value
+func (p projection) keep(f wire.Field) any {
+	if f.Name == "id" || f.Name == "schemas" {
+		return f.Value
 	}
 	var wanted []attrTarget
 	for _, t := range p.only {
 		switch {
-		case t.extension && f.name == urnEnterprise:
+		case t.extension && f.Name == urnEnterprise:
 			if t.attribute == nil {
-				return f.value
+				return f.Value
 			}
 			wanted = append(wanted, t)
-		case !t.extension && t.attribute.name == f.name:
+		case !t.extension && t.attribute.name == f.Name:
 			if t.sub == nil {
-				return f.value
+				return f.Value
 			}
 			wanted = append(wanted, t)
 		}
@@ -84,26 +89,26 @@ func (p projection) keep(f field) any {
 	if len(wanted) == 0 {
 		return nil
 	}
-	if f.name == urnEnterprise {
+	if f.Name == urnEnterprise {
 		inner := projection{given: true}
 		for _, t := range wanted {
 			inner.only = append(inner.only, attrTarget{attribute: t.attribute, sub: t.sub})
 		}
-		ext := inner.apply(f.value.(*object))
-		if len(ext.fields) == 0 {
+		ext := inner.apply(f.Value.(*wire.Object))
+		if len(ext.Fields) == 0 {
 			return nil
 		}
 		return ext
 	}
-	return keepSubs(f.value, func(name string) bool {
+	return keepSubs(f.Value, func(name string) bool {
 		return slices.ContainsFunc(wanted, func(t attrTarget) bool { return t.sub.name == name })
 	})
 }
 
 // drop removes the target from a resource, unless it is always returned.
-func (t attrTarget) drop(o *object) {
+func (t attrTarget) drop(o *wire.Object) {
 	if t.attribute == nil {
-		o.set(urnEnterprise, nil)
+		o.Set(urnEnterprise, nil)
 		return
 	}
 	c := t.container(o, false)
@@ -112,11 +117,11 @@ func (t attrTarget) drop(o *object) {
 	}
 	var v any
 	if t.sub != nil {
-		v = keepSubs(c.get(t.attribute.name), func(name string) bool { return name != t.sub.name })
+		v = keepSubs(c.Get(t.attribute.name), func(name string) bool { return name != t.sub.name })
 	}
-	c.set(t.attribute.name, v)
-	if t.extension && len(c.fields) == 0 {
-		o.set(urnEnterprise, nil)
+	c.Set(t.attribute.name, v)
+	if t.extension && len(c.Fields) == 0 {
+		o.Set(urnEnterprise, nil)
 	}
 }
 
@@ -124,14 +129,14 @@ func (t attrTarget) drop(o *object) {
 // sub-attributes that keep allows; nil if nothing is left.
 func keepSubs(v any, keep func(name string) bool) any {
 	switch v := v.(type) {
-	case *object:
-		kept := &object{}
-		for _, f := range v.fields {
-			if keep(f.name) {
-				kept.fields = append(kept.fields, f)
+	case *wire.Object:
+		kept := &wire.Object{}
+		for _, f := range v.Fields {
+			if keep(f.Name) {
+				kept.Fields = append(kept.Fields, f)
 			}
 		}
-		if len(kept.fields) > 0 {
+		if len(kept.Fields) > 0 {
 			return kept
 		}
 	case []any:

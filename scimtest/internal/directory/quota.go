@@ -6,19 +6,19 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 )
 
 // meter counts the requests of a tenant against its quota.
 type meter struct {
-	perMinute  int  // 0 is no limit
-	window     bool // counts by the minute instead of refilling evenly
-	retryAfter bool
+	perMinute int // 0 is no limit
+	choices   behavior.Choices
 
 	mu      sync.Mutex
 	started bool
-	last    time.Time // when tokens was right (bucket) or the window began
-	tokens  float64   // left in the bucket
-	count   int       // requests in the window
+	last    time.Time // when left was right (bucket) or the window began
+	left    float64   // requests
 }
 
 // take counts one request, or refuses it with 429.
@@ -28,51 +28,52 @@ func (m *meter) take(now time.Time) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var wait time.Duration
-	if m.window {
-		wait = m.takeWindow(now)
+	wait := time.Duration(0)
+	if m.choices.Is(behavior.QuotaModel, "WINDOW") {
+		wait = m.window(now)
 	} else {
-		wait = m.takeBucket(now)
+		wait = m.bucket(now)
 	}
-	if wait == 0 {
+	// A bucket is filled by adding fractions: what is short of a request by a rounding error is a
+	// request.
+	if m.left >= 1-1e-9 {
+		m.left--
 		return nil
 	}
-	e := refuse(http.StatusTooManyRequests, "Rate limit exceeded, please try again later")
-	if m.retryAfter {
-		seconds := int(math.Ceil(wait.Seconds()))
-		e.header = http.Header{"Retry-After": {strconv.Itoa(max(seconds, 1))}}
+	e := refuse(behavior.Quota, http.StatusTooManyRequests, "Rate limit exceeded, please try again later")
+	switch m.choices.Of(behavior.QuotaRetryAfter) {
+	case "SECONDS":
+		e.Header = http.Header{"Retry-After": {strconv.Itoa(max(int(math.Ceil(wait.Seconds())), 1))}}
+	case "DATE":
+		e.Header = http.Header{"Retry-After": {now.Add(wait + time.Second).UTC().Format(http.TimeFormat)}}
 	}
 	return e
 }
 
-// takeWindow and takeBucket return how long to wait, 0 if there is room.
-func (m *meter) takeWindow(now time.Time) time.Duration {
-	window := now.Truncate(time.Minute)
-	if !m.started || window.After(m.last) {
-		m.started, m.last, m.count = true, window, 0
-	}
-	if m.count >= m.perMinute {
-		return m.last.Add(time.Minute).Sub(now)
-	}
-	m.count++
-	return 0
+// giveBack takes back the count of a request.
+func (m *meter) giveBack() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.left++
 }
 
-func (m *meter) takeBucket(now time.Time) time.Duration {
+// window and bucket fill up what is left, and return how long it takes to the next request.
+func (m *meter) window(now time.Time) time.Duration {
+	if window := now.Truncate(time.Minute); !m.started || window.After(m.last) {
+		m.started, m.last, m.left = true, window, float64(m.perMinute)
+	}
+	return m.last.Add(time.Minute).Sub(now)
+}
+
+func (m *meter) bucket(now time.Time) time.Duration {
 	perSecond := float64(m.perMinute) / 60
 	burst := math.Max(perSecond, 1)
 	if !m.started {
-		m.started, m.last, m.tokens = true, now, burst
+		m.started, m.last, m.left = true, now, burst
 	}
 	if elapsed := now.Sub(m.last); elapsed > 0 {
-		m.tokens = math.Min(burst, m.tokens+elapsed.Seconds()*perSecond)
+		m.left = math.Min(burst, m.left+elapsed.Seconds()*perSecond)
 		m.last = now
 	}
-	// A bucket is filled by adding fractions: what is short of a token by a
-	// rounding error is a token.
-	if m.tokens < 1-1e-9 {
-		return time.Duration((1 - m.tokens) / perSecond * float64(time.Second))
-	}
-	m.tokens--
-	return 0
+	return time.Duration((1 - m.left) / perSecond * float64(time.Second))
 }

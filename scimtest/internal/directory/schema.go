@@ -1,6 +1,10 @@
 package directory
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
+)
 
 const (
 	urnUser       = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -150,14 +154,14 @@ func (t attrTarget) leaf() *attribute {
 
 // container returns the object that holds the target's attribute: the
 // resource or its extension. With create it makes a missing extension.
-func (t attrTarget) container(resource *object, create bool) *object {
+func (t attrTarget) container(resource *wire.Object, create bool) *wire.Object {
 	if !t.extension {
 		return resource
 	}
-	ext, _ := resource.get(urnEnterprise).(*object)
+	ext, _ := resource.Get(urnEnterprise).(*wire.Object)
 	if ext == nil && create {
-		ext = &object{}
-		resource.set(urnEnterprise, ext)
+		ext = &wire.Object{}
+		resource.Set(urnEnterprise, ext)
 	}
 	return ext
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
 // testMapping is the claim mapping that Google recommends for Entra ID.
@@ -92,7 +93,7 @@ func (f *fixture) do(method, path, body string, header ...string) answer {
 	}
 	a := answer{status: resp.StatusCode, header: resp.Header, raw: string(raw)}
 	if len(raw) > 0 {
-		if _, err := parseJSON(string(raw)); err != nil { // stricter than encoding/json
+		if _, err := wire.Parse(raw, maxDepth); err != nil { // stricter than encoding/json
 			f.t.Fatalf("%s %s: body %q: %v", method, path, raw, err)
 		}
 		if err := json.Unmarshal(raw, &a.body); err != nil {

@@ -22,7 +22,7 @@ func (d *Service) Clone() *Service {
 // quota's count goes on.
 func (d *Service) Restore(from *Service) {
 	from.mu.RLock()
-	store := from.store.clone()
+	store := from.store.clone(d.cfg.Mapping)
 	from.mu.RUnlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -31,55 +31,44 @@ func (d *Service) Restore(from *Service) {
 
 // Content lists what the directory holds. base is the tenant's base URI.
 func (d *Service) Content(base string) Content {
-	return Content{Users: d.listAll(base, false), Groups: d.listAll(base, true)}
+	return Content{Users: d.listAll(base, userType), Groups: d.listAll(base, groupType)}
 }
 
-func (d *Service) listAll(base string, group bool) []json.RawMessage {
+func (d *Service) listAll(base string, t *resourceType) []json.RawMessage {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	list := make([]json.RawMessage, 0, d.store.collection(group).count)
-	for _, rec := range d.store.all(group) {
-		o := rec.view(base, d.etags())
-		if group {
-			members := make([]any, len(rec.members))
-			for i, m := range rec.members {
-				element := d.store.memberElement(m)
-				member := d.store.records[m]
-				element.set("$ref", base+member.resourceType().endpoint+"/"+member.id)
-				members[i] = element
-			}
-			o.set("members", members)
-		}
-		list = append(list, appendJSON(nil, o))
+	list := []json.RawMessage{}
+	for _, rec := range d.store.collection(t).records {
+		list = append(list, wire.Append(nil, rec.view(base, d.etags(), rec.members)))
 	}
 	return list
 }
 
-// AddUser adds a user by the rules of a POST, without a request. Unlike there, an id that the
-// document has is kept. It returns the id.
+// AddUser adds a user by the rules of a POST, without a request. Unlike there, an ID that the
+// document has is kept. It returns the ID.
 func (d *Service) AddUser(document []byte) (string, error) { return d.add(userType, document) }
 
 // AddGroup is AddUser for groups. Members must exist.
 func (d *Service) AddGroup(document []byte) (string, error) { return d.add(groupType, document) }
 
 func (d *Service) add(t *resourceType, document []byte) (string, error) {
-	body, err := readBody(string(document))
+	body, err := readBody(document)
 	if err != nil {
 		return "", err
 	}
-	o, members, err := t.readResource(body)
+	o, members, err := d.readResource(t, body)
 	if err != nil {
 		return "", err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	id, _ := body.getFold("id").(string)
-	if id != "" && d.store.findAny(id) != 0 {
-		return "", refuse(http.StatusConflict, "id %s is taken", wire.Clip(id))
+	id, _ := body.GetFold("id").(string)
+	if id != "" && d.store.records[id] != nil {
+		return "", refuse("", http.StatusConflict, "id %s is taken", wire.Clip(id))
 	}
-	r, err := d.insert(t, id, o, members)
+	rec, err := d.insert(t, id, o, members)
 	if err != nil {
 		return "", err
 	}
-	return d.store.records[r].id, nil
+	return rec.id, nil
 }

@@ -15,79 +15,60 @@ import (
 func checkStore(t testing.TB, s *store) {
 	t.Helper()
 	live := 0
-	for _, group := range []bool{false, true} {
-		c := s.collection(group)
+	for _, typ := range []*resourceType{userType, groupType} {
+		c := s.collection(typ)
 		entries := make([]int, len(c.keys))
-		prev, count := row(0), 0
-		for r, rec := range s.all(group) {
-			count++
-			if rec.prev != prev {
-				t.Errorf("row %d: prev is %d, want %d", r, rec.prev, prev)
-			}
-			prev = r
-			if rec.group != group {
-				t.Errorf("row %d is among the wrong records", r)
-			}
-			if s.find(group, rec.id) != r {
-				t.Errorf("id %s does not lead to row %d", rec.id, r)
-			}
-			o := rec.object()
-			if rec.extended != (o.get(urnEnterprise) != nil) {
-				t.Errorf("row %d: extended is %v", r, rec.extended)
+		live += len(c.records)
+		if !slices.IsSortedFunc(c.records, byOrder) {
+			t.Errorf("%ss are not in the order of creation", typ.name)
+		}
+		for _, rec := range c.records {
+			if s.find(typ, rec.id) != rec {
+				t.Errorf("id %s does not lead to its record", rec.id)
 			}
 			for i, k := range c.keys {
-				for key := range k.of(o) {
+				for key := range k.of(rec.attributes) {
 					entries[i]++
-					if !slices.Contains(slices.Collect(c.indexes[i].find(key)), r) {
-						t.Errorf("row %d is not in the index of %s under %q", r, k, key)
+					if !slices.Contains(c.indexes[i][key], rec) {
+						t.Errorf("%s is not in the index of %s under %q", rec.id, k, key)
 					}
 				}
 			}
-			checkMemberships(t, s, r, rec)
-		}
-		if c.last != prev || c.count != count {
-			t.Errorf("list of records ends at %d with %d records, want %d and %d", c.last, c.count, prev, count)
+			checkMemberships(t, s, rec)
 		}
 		for i, k := range c.keys {
-			indexed := len(c.indexes[i].one)
-			for _, more := range c.indexes[i].more {
-				indexed += len(more)
-				if len(more) == 0 || !slices.IsSorted(more) {
-					t.Errorf("index of %s holds a list %v", k, more)
+			indexed := 0
+			for key, list := range c.indexes[i] {
+				indexed += len(list)
+				if len(list) == 0 {
+					t.Errorf("index of %s holds nothing under %q", k, key)
 				}
 			}
 			if indexed != entries[i] {
 				t.Errorf("index of %s has %d entries, want %d", k, indexed, entries[i])
 			}
 		}
-		live += count
 	}
-	if got := len(s.records) - 1 - len(s.free); got != live {
-		t.Errorf("%d rows are in use, want %d", got, live)
-	}
-	if len(s.ids.one)+len(s.ids.more) != live {
-		t.Errorf("%d ids are indexed, want %d", len(s.ids.one)+len(s.ids.more), live)
+	if len(s.records) != live {
+		t.Errorf("%d ids are known, want %d", len(s.records), live)
 	}
 }
 
-func checkMemberships(t testing.TB, s *store, r row, rec *record) {
+func checkMemberships(t testing.TB, s *store, rec *record) {
 	t.Helper()
-	if !slices.IsSorted(rec.memberOf) || len(slices.Compact(slices.Clone(rec.memberOf))) != len(rec.memberOf) {
-		t.Errorf("row %d: groups %v are not in order, each once", r, rec.memberOf)
-	}
-	for _, g := range rec.memberOf {
-		if s.records[g] == nil || !slices.Contains(s.records[g].members, r) {
-			t.Errorf("row %d is a member of row %d, which does not know it", r, g)
+	for group := range rec.memberOf {
+		if s.records[group.id] != group || !slices.Contains(group.members, rec) {
+			t.Errorf("%s is a member of %s, which does not know it", rec.id, group.id)
 		}
 	}
-	seen := map[row]bool{}
+	seen := map[*record]bool{}
 	for _, m := range rec.members {
-		if seen[m] || s.records[m] == nil || !s.isMember(r, m) {
-			t.Errorf("row %d has the member %d, which does not know it or is there twice", r, m)
+		if seen[m] || s.records[m.id] != m || !m.memberOf[rec] {
+			t.Errorf("%s has the member %s, which does not know it or is there twice", rec.id, m.id)
 		}
 		seen[m] = true
 	}
-	if rec.group && s.contains(r, r) {
+	if rec.contains(rec) {
 		t.Errorf("group %s is a member of itself", rec.id)
 	}
 }
@@ -192,7 +173,7 @@ func TestConcurrentUse(t *testing.T) {
 		}
 	}
 	checkStore(t, f.dir.store)
-	if got := len(f.dir.store.records[f.dir.store.find(true, g)].members); got != 20 {
+	if got := len(f.dir.store.find(groupType, g).members); got != 20 {
 		t.Errorf("the group has %d members, want 20", got)
 	}
 }
@@ -241,10 +222,10 @@ func TestAddDirectly(t *testing.T) {
 	}{
 		{"id is made", d.AddUser, user("ada"), "id-1", ""},
 		{"id is kept", d.AddUser, `{"id":"U-2","userName":"bob","emails":[{"value":"b@x","type":"work"}]}`, "U-2", ""},
-		{"id is taken", d.AddUser, `{"id":"U-2","userName":"eve","emails":[{"value":"e@x","type":"work"}]}`, "", "409 : id U-2 is taken"},
-		{"rules hold", d.AddUser, `{"userName":"eve"}`, "", "400 invalidValue: a user must have exactly one email"},
-		{"unique", d.AddUser, user("ADA"), "", "409 uniqueness"},
-		{"JSON", d.AddUser, `{`, "", "400 invalidSyntax"},
+		{"id is taken", d.AddUser, `{"id":"U-2","userName":"eve","emails":[{"value":"e@x","type":"work"}]}`, "", "409: id U-2 is taken"},
+		{"rules hold", d.AddUser, `{"userName":"eve"}`, "", "invalidValue: a user must have exactly one email"},
+		{"unique", d.AddUser, user("ADA"), "", "uniqueness: "},
+		{"JSON", d.AddUser, `{`, "", "invalidSyntax: "},
 		{"group with members", d.AddGroup, group("eng", "id-1", "U-2"), "id-2", ""},
 		{"unknown member", d.AddGroup, group("ops", "U-9"), "", `member "U-9" does not exist`},
 	} {

@@ -1,34 +1,44 @@
 package directory
 
-import "time"
+import "github.com/iamscim/iamscim/scimtest/internal/wire"
 
 // timeFormat is a dateTime as the service writes it.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// view is a resource as clients see it. base is the tenant's base URI.
-// members of groups are empty, as documented: membership is asked for with a
-// filter.
-func (rec *record) view(base string, etags bool) *object {
-	data := rec.object()
-	t := rec.resourceType()
-	schemas := []any{t.core.id}
-	if rec.extended {
+// view is a resource as clients see it: a new object whose values are the record's own. base is
+// the tenant's base URI. Google documents that members are empty in replies; members are those to
+// show all the same.
+func (rec *record) view(base string, etags bool, members []*record) *wire.Object {
+	meta := wire.NewObject(
+		"resourceType", rec.typ.name,
+		"created", rec.created.UTC().Format(timeFormat),
+		"lastModified", rec.modified.UTC().Format(timeFormat),
+		"location", base+rec.typ.endpoint+"/"+rec.id,
+	)
+	if etags {
+		meta.Set("version", rec.etag())
+	}
+	schemas := []any{rec.typ.core.id}
+	if rec.attributes.Get(urnEnterprise) != nil {
 		schemas = append(schemas, urnEnterprise)
 	}
-	meta := &object{fields: make([]field, 0, 5)}
-	meta.set("resourceType", t.name)
-	meta.set("created", time.UnixMicro(rec.created).UTC().Format(timeFormat))
-	meta.set("lastModified", time.UnixMicro(rec.modified).UTC().Format(timeFormat))
-	meta.set("location", base+t.endpoint+"/"+rec.id)
-	if etags {
-		meta.set("version", rec.etag())
+	o := &wire.Object{Fields: make([]wire.Field, 0, len(rec.attributes.Fields)+4)}
+	o.Fields = append(o.Fields, wire.Field{Name: "schemas", Value: schemas}, wire.Field{Name: "id", Value: rec.id})
+	o.Fields = append(o.Fields, rec.attributes.Fields...)
+	if rec.typ == groupType {
+		list := make([]any, len(members))
+		for i, m := range members {
+			element := m.element()
+			element.Set("$ref", base+m.typ.endpoint+"/"+m.id)
+			list[i] = element
+		}
+		o.Fields = append(o.Fields, wire.Field{Name: "members", Value: list})
 	}
-	o := &object{fields: make([]field, 0, len(data.fields)+4)}
-	o.fields = append(o.fields, field{"schemas", schemas}, field{"id", rec.id})
-	o.fields = append(o.fields, data.fields...)
-	if rec.group {
-		o.fields = append(o.fields, field{"members", []any{}})
-	}
-	o.fields = append(o.fields, field{"meta", meta})
+	o.Fields = append(o.Fields, wire.Field{Name: "meta", Value: meta})
 	return o
+}
+
+// element is a member as filters and listings see it.
+func (rec *record) element() *wire.Object {
+	return wire.NewObject("value", rec.id, "type", rec.typ.name, "display", rec.attributes.Get("displayName"))
 }

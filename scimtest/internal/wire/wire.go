@@ -1,9 +1,12 @@
-// Package wire is what the rooms of the fake share on the wire: replies, and texts cut short.
+// Package wire is what the rooms of the fake share on the wire: JSON, replies and refusals.
 package wire
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
+
+	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 )
 
 // A Reply is a whole answer before it is written, so that a fault can still change it.
@@ -11,6 +14,9 @@ type Reply struct {
 	Code   int
 	Header http.Header
 	Body   []byte
+	// Rule is the row of the table of behaviors that refused the request, "" if none did.
+	Rule   behavior.ID
+	Reason string // of the refusal
 }
 
 // Write sends the reply.
@@ -25,6 +31,23 @@ func (r *Reply) Write(w http.ResponseWriter) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(r.Body)))
 	w.WriteHeader(r.Code)
 	w.Write(r.Body)
+}
+
+// A Refusal is a request that a row of the table turns down. It is an error.
+type Refusal struct {
+	Rule    behavior.ID
+	Code    int    // HTTP
+	Kind    string // a name of google.rpc.Code, or a scimType of RFC 7644 section 3.12, or ""
+	Message string
+	Details []any       // of google.rpc.Status
+	Header  http.Header // sent with it; nil for none
+}
+
+func (e *Refusal) Error() string {
+	if e.Kind == "" {
+		return fmt.Sprintf("%d: %s", e.Code, e.Message)
+	}
+	return e.Kind + ": " + e.Message
 }
 
 // maxEcho bounds an echo of the request in a message, in bytes.

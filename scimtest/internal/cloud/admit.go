@@ -11,7 +11,6 @@ import (
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/directory"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
-	"google.golang.org/api/iam/v1"
 )
 
 // scimPrefix is in front of a tenant's UID in its base URI.
@@ -22,7 +21,7 @@ const scimPrefix = "/v1alpha1/tenants/"
 func (s *Cloud) scim(r *http.Request, body []byte) *wire.Reply {
 	uid, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), scimPrefix), "/")
 	if !strings.HasPrefix(r.URL.EscapedPath(), scimPrefix) {
-		return errorReply(refuse("NOT_FOUND", "Method not found."), false)
+		return errorReply(refuse(behavior.Paths, "NOT_FOUND", "Method not found."), false)
 	}
 	path := "/" + rest
 	d, refusal := s.admit(r, uid, path)
@@ -31,7 +30,7 @@ func (s *Cloud) scim(r *http.Request, body []byte) *wire.Reply {
 	}
 	decoded, err := url.PathUnescape(path)
 	if err != nil {
-		return errorReply(refuse("INVALID_ARGUMENT", "Invalid path: it does not decode."), false)
+		return errorReply(refuse(behavior.Paths, "INVALID_ARGUMENT", "Invalid path: it does not decode."), false)
 	}
 	inner := r.Clone(r.Context())
 	inner.URL.Path, inner.URL.RawPath = decoded, path
@@ -47,17 +46,27 @@ func (s *Cloud) admit(r *http.Request, uid, path string) (*directory.Service, *w
 	s.st.purge(c.now)
 	tenant := c.tenantByUID(uid)
 	if tenant == nil || tenant.at(c.now) == nil {
-		return nil, tenantRefusal(c.cfg.Choices.Of(behavior.UnknownTenant))
+		return nil, c.closed(behavior.UnknownTenant)
 	}
 	if !c.serving(tenant.name) {
-		return nil, tenantRefusal(c.cfg.Choices.Of(behavior.DeletedTenant))
+		return nil, c.closed(behavior.DeletedTenant)
 	}
-	if !c.authenticates(r.Header["Authorization"], tenant.name) {
-		return nil, unauthenticated()
+	token, ok := c.st.secrets[bearer(r.Header["Authorization"])]
+	if !ok || parentName(token) != tenant.name {
+		return nil, unauthenticated(behavior.Unauthenticated)
+	}
+	if !isActive(c, tokens, token) {
+		if c.st.tokens[token].deleted.IsZero() {
+			return nil, unauthenticated(behavior.FreshResource)
+		}
+		return nil, c.closed(behavior.DeletedToken)
+	}
+	if life := c.cfg.TokenLifetime; life > 0 && !c.now.Before(c.st.tokens[token].created.Add(life)) {
+		return nil, unauthenticated(behavior.ExpiredToken)
 	}
 	organization := "organizations/" + c.organizationOf(tenant.name)
 	if !c.st.policy(organization).grants(c, syncerRole, "serviceAccount:"+tenant.newest().ServiceAgent) {
-		return nil, errorReply(denied(scimPermission(r.Method, path), organization), false)
+		return nil, c.deniedReply(denied(behavior.SyncerRole, scimPermission(r.Method, path), organization))
 	}
 	return c.st.directories[tenant.name], nil
 }
@@ -73,39 +82,55 @@ func isActive[T any](c *call, k *kind[T], name string) bool {
 	return err == nil && k.state(v) == active
 }
 
-// authenticates reports whether the header holds the value of an active token
-// of the tenant: "Bearer", one space, the value, and nothing else.
-func (c *call) authenticates(authorization []string, tenant string) bool {
+// bearer is the hash of the token in the header: "Bearer", one space, the token, and nothing else.
+func bearer(authorization []string) secretHash {
 	if len(authorization) != 1 {
-		return false
+		return secretHash{}
 	}
 	scheme, value, ok := strings.Cut(authorization[0], " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return false
+		return secretHash{}
 	}
-	name, ok := c.st.secrets[hashSecret(value)]
-	return ok && parentName(name) == tenant && isActive(c, tokens, name)
+	return hashSecret(value)
 }
 
-// unauthenticated is the one refusal of the SCIM service that is not JSON, as
-// Google documents.
-func unauthenticated() *wire.Reply {
+// unauthenticated is the one refusal of the SCIM service that isn't JSON, as Google documents.
+func unauthenticated(rule behavior.ID) *wire.Reply {
+	reply := htmlReply(rule, http.StatusUnauthorized, "The bearer token is missing or not valid.")
+	reply.Header.Set("Www-Authenticate", "Bearer")
+	return reply
+}
+
+func htmlReply(rule behavior.ID, code int, text string) *wire.Reply {
 	return &wire.Reply{
-		Code:   http.StatusUnauthorized,
-		Header: http.Header{"Content-Type": {"text/html; charset=UTF-8"}, "Www-Authenticate": {"Bearer"}},
-		Body:   []byte("<!doctype html>\n<title>401 Unauthorized</title>\n<p>The bearer token is missing or not valid.\n"),
+		Code:   code,
+		Header: http.Header{"Content-Type": {"text/html; charset=UTF-8"}},
+		Body:   fmt.Appendf(nil, "<!doctype html>\n<title>%d %s</title>\n<p>%s\n", code, http.StatusText(code), text),
+		Rule:   rule,
+		Reason: text,
 	}
 }
 
-// tenantRefusal is the answer for a tenant that cannot be used.
-func tenantRefusal(choice string) *wire.Reply {
-	switch choice {
+// closed is the answer for a tenant or a token that can't be used, as a row chooses.
+func (c *call) closed(rule behavior.ID) *wire.Reply {
+	switch c.cfg.Choices.Of(rule) {
 	case "401":
-		return unauthenticated()
+		return unauthenticated(rule)
 	case "403":
-		return errorReply(refuse("PERMISSION_DENIED", "The caller does not have permission"), false)
+		return c.deniedReply(refuse(rule, "PERMISSION_DENIED", "The caller does not have permission"))
 	}
-	return errorReply(notFound(), false)
+	return errorReply(notFound(rule), false)
+}
+
+// deniedReply is a 403 of the SCIM service.
+func (c *call) deniedReply(e *wire.Refusal) *wire.Reply {
+	switch c.cfg.Choices.Of(behavior.DeniedBody) {
+	case "SCIM":
+		return directory.Refusal(e.Rule, e.Code, e.Message)
+	case "HTML":
+		return htmlReply(e.Rule, e.Code, e.Message)
+	}
+	return errorReply(e, false)
 }
 
 // scimPermission is what a request needs: roles/iam.scimSyncer has them all.
@@ -124,18 +149,4 @@ func scimPermission(method, path string) string {
 		verb = "get"
 	}
 	return fmt.Sprintf("iam.googleapis.com/workforcePoolProviderScim%s.%s", noun, verb)
-}
-
-// openDirectory makes the users and groups of a new tenant.
-func (c *call) openDirectory(tenant *record[iam.WorkforcePoolProviderScimTenant]) {
-	s, uid := c.Cloud, tenant.uid
-	c.st.directories[tenant.name] = directory.New(directory.Config{
-		Mapping: tenant.newest().ClaimMapping,
-		Now:     s.cfg.Now,
-		BaseURI: func(r *http.Request) string {
-			return strings.TrimSuffix((&call{Cloud: s, r: r}).baseURI(uid), "/")
-		},
-		Quota:   s.cfg.Quota,
-		Choices: s.cfg.Choices,
-	})
 }

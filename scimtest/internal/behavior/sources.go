@@ -1,0 +1,31 @@
+package behavior
+
+// Sources are the pages that rows name.
+var Sources = map[string]string{
+	"aip":             "https://google.aip.dev",
+	"allow":           "https://docs.cloud.google.com/iam/docs/allow-policies",
+	"audit":           "https://docs.cloud.google.com/iam/docs/audit-logging",
+	"crm":             "https://docs.cloud.google.com/resource-manager/reference/rest/v3/organizations",
+	"discovery":       "https://iam.googleapis.com/$discovery/rest?version=v1 (revision 20261023)",
+	"discoveryengine": "https://discoveryengine.googleapis.com/$discovery/rest?version=v1alpha (revision 20261106)",
+	"entra":           "https://docs.cloud.google.com/iam/docs/configure-scim-ms-entra",
+	"errors":          "https://cloud.google.com/apis/design/errors",
+	"foundation":      "https://github.com/terraform-google-modules/terraform-example-foundation/issues/1454",
+	"gcloud":          "source and reference of gcloud iam workforce-pools",
+	"ms-app-roles":    "https://learn.microsoft.com/entra/identity/app-provisioning/customize-application-attributes",
+	"ms-compat":       "https://learn.microsoft.com/entra/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility",
+	"ms-validator":    "https://learn.microsoft.com/entra/identity/app-provisioning/scim-validator-tutorial, and its requests in public issues",
+	"microsoft":       "https://learn.microsoft.com/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups",
+	"okta":            "https://docs.cloud.google.com/iam/docs/configure-scim-okta",
+	"okta-scim":       "https://developer.okta.com/docs/reference/scim/scim-20/",
+	"onelogin":        "https://developers.onelogin.com/scim/define-user-schema",
+	"parameters":      "https://docs.cloud.google.com/apis/docs/system-parameters",
+	"protojson":       "https://protobuf.dev/programming-guides/json/",
+	"quotas":          "https://docs.cloud.google.com/iam/quotas",
+	"rfc7643":         "https://www.rfc-editor.org/rfc/rfc7643",
+	"rfc7644":         "https://www.rfc-editor.org/rfc/rfc7644",
+	"scim":            "https://docs.cloud.google.com/iam/docs/workforce-identity-federation-scim",
+	"terraform":       "source, acceptance tests and traces of Terraform's google provider",
+	"troubleshooting": "https://docs.cloud.google.com/iam/docs/troubleshooting-workforce-identity-federation",
+	"wif":             "https://docs.cloud.google.com/iam/docs/workforce-identity-federation",
+}
