@@ -12,7 +12,8 @@
 //     long-running operations
 //   - scimtenant: SCIM tenants, their IAM policy, what to type into the identity
 //     provider, and the organization's binding for the service agent
-//   - scimtoken: SCIM tokens, their one-time secret, rotation
+//   - scimtoken: SCIM tokens, their one-time secret, rotation, and the store of a
+//     token's record
 //   - claimmap: claim mappings: parse, validate, compare with a provider's
 //     attribute mapping, evaluate; no network
 //   - scimclient: a SCIM 2.0 client for a tenant's base URI: access check, users,

@@ -23,6 +23,7 @@ type clients struct {
 	tenants       *scimtenant.Client
 	tokens        *scimtoken.Client
 	organizations *scimtenant.OrganizationClient
+	store         scimtoken.TokenStore
 	// push stands for the identity provider.
 	push func(*scimclient.Client) (*scimclient.User, *scimclient.Group, error)
 }
@@ -42,7 +43,7 @@ func Example() {
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		log.Fatal(err)
 	}
-	c := clients{providers: providers, tenants: tenants, tokens: tokens, organizations: organizations, push: func(client *scimclient.Client) (*scimclient.User, *scimclient.Group, error) {
+	c := clients{providers: providers, tenants: tenants, tokens: tokens, organizations: organizations, store: new(scimtoken.MemoryStore), push: func(client *scimclient.Client) (*scimclient.User, *scimclient.Group, error) {
 		user, err := client.Users.Create(ctx, &scimclient.User{
 			UserName: "ada@example.com",
 			Emails:   []scimclient.MultiValue{{Value: "ada@example.com", Type: scimclient.TypeWork}},
@@ -68,13 +69,20 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Println(p.SCIMUsage)
+	tenant, err := tenants.Get(ctx, name)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := c.rotate(ctx, server, tenant); err != nil {
+		log.Fatal(err)
+	}
 	// Output:
-	// stored the secret of a token of directory
 	// ENABLED_FOR_GROUPS
+	// the identity provider gets [redacted]
 }
 
 func (c clients) provision(ctx context.Context, server *scimtest.Server, name scimtenant.Name) error {
-	providers, tenants, tokens, organizations := c.providers, c.tenants, c.tokens, c.organizations
+	providers, tenants, tokens, organizations, store := c.providers, c.tenants, c.tokens, c.organizations, c.store
 	p, err := providers.Get(ctx, name.Provider())
 	if err != nil {
 		return err
@@ -97,11 +105,8 @@ func (c clients) provision(ctx context.Context, server *scimtest.Server, name sc
 	if err != nil {
 		return err
 	}
-	token, secret, err := tokens.Create(ctx, scimtoken.CreateRequest{Tenant: tenant.Name})
+	_, secret, err := tokens.Ensure(ctx, tenant.Name, store)
 	if err != nil {
-		return err
-	}
-	if err := store(token.Name, secret.Reveal()); err != nil {
 		return err
 	}
 
@@ -135,10 +140,27 @@ func (c clients) provision(ctx context.Context, server *scimtest.Server, name sc
 	return err
 }
 
-// store stands for a secret store.
-func store(name scimtoken.Name, _ string) error {
-	fmt.Println("stored the secret of a token of", name.Tenant().ID())
-	return nil
+func (c clients) rotate(ctx context.Context, server *scimtest.Server, tenant *scimtenant.Tenant) error {
+	tokens, store := c.tokens, c.store
+	authenticates := func(ctx context.Context, secret scimtoken.Secret) error {
+		client, err := scimclient.New(tenant.BaseURI, secret.TokenSource(), scimclient.WithHTTPClient(server.PipeHTTPClient()))
+		if err == nil {
+			_, err = client.WaitAccess(ctx)
+		}
+		return err
+	}
+	setInIDP := func(_ context.Context, _ scimtoken.Name, secret scimtoken.Secret) error {
+		fmt.Println("the identity provider gets", secret)
+		return nil
+	}
+
+	_, err := tokens.Rotate(ctx, scimtoken.RotateRequest{
+		Tenant:  tenant.Name,
+		Store:   store,
+		Verify:  authenticates, // scimclient.Client.WaitAccess with the secret
+		Cutover: setInIDP,      // may run again for the same token
+	})
+	return err
 }
 
 // embeddedCloud is a fake with a pool and an Entra ID provider.

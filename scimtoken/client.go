@@ -216,7 +216,7 @@ func (c *Client) Undelete(ctx context.Context, name Name) (*Token, error) {
 			return &iam.WorkforcePoolProviderScimToken{Name: got.Name, DisplayName: got.DisplayName, State: got.State}, nil
 		},
 		Settle:  c.settle(op, name, inState(iamscim.StateActive)),
-		Explain: c.explain(name),
+		Explain: c.explain(name, false),
 	})
 }
 

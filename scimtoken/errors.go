@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/iamscim/iamscim"
 )
@@ -30,7 +29,7 @@ const (
 // explainCreate says what an unknown outcome means for a token, and otherwise
 // what is in the way.
 func (c *Client) explainCreate(name Name) func(context.Context, *iamscim.Error) {
-	explain := c.explain(name)
+	explain := c.explain(name, true)
 	return func(ctx context.Context, e *iamscim.Error) {
 		switch {
 		case errors.Is(e.Kind, iamscim.ErrOutcomeUnknown):
@@ -43,9 +42,9 @@ func (c *Client) explainCreate(name Name) func(context.Context, *iamscim.Error) 
 	}
 }
 
-// explain names what is in the way when the service refuses a token. The
-// status for a third token is not documented, so the tokens are read.
-func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
+// explain names what is in the way when the service refuses a token, a new one or
+// one to be undeleted.
+func (c *Client) explain(name Name, isNew bool) func(context.Context, *iamscim.Error) {
 	return func(ctx context.Context, e *iamscim.Error) {
 		switch {
 		case errors.Is(e.Kind, iamscim.ErrAlreadyExists), errors.Is(e.Kind, iamscim.ErrFailedPrecondition), errors.Is(e.Kind, iamscim.ErrInvalidArgument):
@@ -54,7 +53,7 @@ func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
 		default:
 			return
 		}
-		var active []string
+		var active, deleted []string
 		for t, err := range c.List(ctx, name.Tenant(), iamscim.ListOptions{ShowDeleted: true}) {
 			switch {
 			case err != nil:
@@ -67,11 +66,10 @@ func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
 				return
 			case t.State == iamscim.StateActive:
 				active = append(active, t.Name.ID())
+			default:
+				deleted = append(deleted, t.Name.ID())
 			}
 		}
-		if len(active) >= 2 {
-			e.Kind = ErrTokenLimit
-			e.Remedy = fmt.Sprintf("delete the one the identity provider does not use: %s", strings.Join(active, " or "))
-		}
+		c.explainLimit(ctx, e, name.Tenant(), active, deleted, isNew)
 	}
 }

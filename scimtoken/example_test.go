@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"os"
+	"path/filepath"
 
 	"google.golang.org/api/iam/v1"
 
@@ -114,10 +116,10 @@ func ExampleClient_Create() {
 	// true
 }
 
-// The new token is stored and verified before the old one goes, and both are
-// valid until then.
+// The new token is stored, verified and handed over before the old one is
+// deleted. A FileStore would keep it on disk.
 func ExampleClient_Rotate() {
-	srv := acme("first")
+	srv := acme()
 	defer srv.Close()
 	ctx := context.Background()
 	client, err := scimtoken.NewClient(ctx, srv.PipeClientOptions()...)
@@ -128,42 +130,138 @@ func ExampleClient_Rotate() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	var stored struct {
-		name scimtoken.Name
-		text string
+	store := new(scimtoken.MemoryStore)
+	first, _, err := client.Ensure(ctx, tenant, store)
+	if err != nil {
+		log.Fatal(err)
 	}
 	rotation, err := client.Rotate(ctx, scimtoken.RotateRequest{
-		Tenant: tenant,
-		Persist: func(_ context.Context, name scimtoken.Name, secret scimtoken.Secret) error {
-			stored.name, stored.text = name, secret.Reveal()
-			return nil
-		},
-		Persisted: func(context.Context) (scimtoken.Name, scimtoken.Secret, error) {
-			return stored.name, iamscim.NewSecret(stored.text), nil
-		},
+		Tenant: tenant, Store: store,
 		Verify: func(_ context.Context, secret scimtoken.Secret) error {
 			// WaitAccess of a scimclient.Client with secret.TokenSource().
+			return nil
+		},
+		Cutover: func(_ context.Context, name scimtoken.Name, secret scimtoken.Secret) error {
+			// Set the secret in the identity provider.
+			fmt.Println("the identity provider gets another token:", name != first, secret)
 			return nil
 		},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(rotation.New == stored.name, rotation.Old[0].ID())
-
-	// Once the identity provider uses the new token:
-	if err := rotation.Retire(ctx); err != nil {
-		log.Fatal(err)
-	}
-	old, err := client.Get(ctx, rotation.Old[0])
+	fmt.Println(rotation.Done, rotation.Old == first)
+	old, err := client.Get(ctx, first)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(old.State)
 
 	// Output:
-	// true first
+	// the identity provider gets another token: true [redacted]
+	// true true
 	// DELETED
+}
+
+// Without a Cutover, Rotate returns while both tokens are valid. When a person
+// has typed the new one in, any process can retire the old one.
+func ExampleClient_Retire() {
+	srv := acme("first")
+	defer srv.Close()
+	ctx := context.Background()
+	client, err := scimtoken.NewClient(ctx, srv.PipeClientOptions()...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	first, err := scimtoken.ParseName("locations/global/workforcePools/acme-pool/providers/entra/scimTenants/main/tokens/first")
+	if err != nil {
+		log.Fatal(err)
+	}
+	store := new(scimtoken.MemoryStore)
+	verify := func(context.Context, scimtoken.Secret) error { return nil }
+	request := scimtoken.RotateRequest{Tenant: first.Tenant(), Store: store, Verify: verify}
+
+	_, err = client.Rotate(ctx, request)
+	fmt.Println(errors.Is(err, scimtoken.ErrUnknownToken))
+
+	request.Replaces = first // gcloud made it
+	rotation, err := client.Rotate(ctx, request)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(rotation.Old.ID(), rotation.Done)
+
+	if err := client.Retire(ctx, first.Tenant(), store, rotation.New); err != nil {
+		log.Fatal(err)
+	}
+	old, err := client.Get(ctx, first)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(old.State)
+
+	// Output:
+	// true
+	// first false
+	// DELETED
+}
+
+// Ensure creates the first token once, and returns the current one from then on.
+func ExampleClient_Ensure() {
+	srv := acme()
+	defer srv.Close()
+	ctx := context.Background()
+	client, err := scimtoken.NewClient(ctx, srv.PipeClientOptions()...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	tenant, err := scimtenant.ParseName("locations/global/workforcePools/acme-pool/providers/entra/scimTenants/main")
+	if err != nil {
+		log.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "iamscim-example-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	store := scimtoken.NewFileStore(filepath.Join(dir, "token.json"))
+	made, _, err := client.Ensure(ctx, tenant, store)
+	if err != nil {
+		log.Fatal(err)
+	}
+	name, secret, err := client.Ensure(ctx, tenant, store)
+	fmt.Println(name == made, secret, err)
+
+	// Output:
+	// true [redacted] <nil>
+}
+
+// A token that gcloud or a person created is adopted with its secret.
+func ExampleClient_Adopt() {
+	srv := acme("first")
+	defer srv.Close()
+	ctx := context.Background()
+	client, err := scimtoken.NewClient(ctx, srv.PipeClientOptions()...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	first, err := scimtoken.ParseName("locations/global/workforcePools/acme-pool/providers/entra/scimTenants/main/tokens/first")
+	if err != nil {
+		log.Fatal(err)
+	}
+	store := new(scimtoken.MemoryStore)
+	_, _, err = client.Ensure(ctx, first.Tenant(), store)
+	fmt.Println(errors.Is(err, scimtoken.ErrUnknownToken))
+
+	if err := client.Adopt(ctx, first.Tenant(), store, first, iamscim.NewSecret("from the vault")); err != nil {
+		log.Fatal(err)
+	}
+	name, secret, err := client.Ensure(ctx, first.Tenant(), store)
+	fmt.Println(name.ID(), secret.Reveal(), err)
+
+	// Output:
+	// true
+	// first from the vault <nil>
 }
 
 func ExampleClient_List() {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/retry"
 )
 
 // FileStore is a [TokenStore] in a file that its owner alone can read (mode
@@ -134,12 +135,8 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 			}
 			return unlock, nil
 		}
-		pause := time.NewTimer(lockPause)
-		select {
-		case <-ctx.Done():
-			pause.Stop()
-			return nil, fmt.Errorf("another process holds %s: %w", path, ctx.Err())
-		case <-pause.C:
+		if err := retry.Wait(ctx, lockPause); err != nil {
+			return nil, fmt.Errorf("another process holds %s: %w", path, err)
 		}
 	}
 }

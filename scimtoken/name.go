@@ -2,6 +2,7 @@ package scimtoken
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/iamscim/iamscim/internal/resname"
 	"github.com/iamscim/iamscim/scimtenant"
@@ -39,6 +40,10 @@ func (n Name) Tenant() scimtenant.Name { return n.tenant }
 
 // ID returns the token id.
 func (n Name) ID() string { return n.token }
+
+// Created returns the time at which the client chose the id, to the minute. ok is
+// false for an id that somebody else chose.
+func (n Name) Created() (at time.Time, ok bool) { return generatedAt(n.token) }
 
 // IsZero reports whether n names no token.
 func (n Name) IsZero() bool { return n == Name{} }

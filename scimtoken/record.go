@@ -148,3 +148,16 @@ func (r record) retiring(name Name) bool {
 
 // knows reports whether the record has a name in any role.
 func (r record) knows(name Name) bool { return r.inSlot(name) || r.retiring(name) }
+
+// slots names the tokens of the record, for messages.
+func (r record) slots() string {
+	switch {
+	case r.Current.Name.IsZero() && r.Next.Name.IsZero():
+		return "none"
+	case r.Next.Name.IsZero():
+		return r.Current.Name.ID()
+	case r.Current.Name.IsZero():
+		return r.Next.Name.ID()
+	}
+	return r.Current.Name.ID() + " and " + r.Next.Name.ID()
+}

@@ -26,8 +26,7 @@ func faults(err error) []string {
 	return all
 }
 
-func persist(context.Context, scimtoken.Name, scimtoken.Secret) error { return nil }
-func verify(context.Context, scimtoken.Secret) error                  { return nil }
+func verify(context.Context, scimtoken.Secret) error { return nil }
 
 // TestBadRequests: every fault is reported, with its field and rule, in the
 // order of the fields; nothing is sent and nothing changes.
@@ -44,6 +43,7 @@ func TestBadRequests(t *testing.T) {
 	rotate := func(req scimtoken.RotateRequest) func(context.Context, *scimtoken.Client) error {
 		return func(ctx context.Context, c *scimtoken.Client) error { _, err := c.Rotate(ctx, req); return err }
 	}
+	store := new(scimtoken.MemoryStore)
 	tests := []struct {
 		name string
 		call func(context.Context, *scimtoken.Client) error
@@ -76,15 +76,27 @@ func TestBadRequests(t *testing.T) {
 			_, err := c.Undelete(ctx, scimtoken.Name{})
 			return err
 		}, []string{"name: required"}},
-		{"rotate: nothing set", rotate(scimtoken.RotateRequest{}), []string{"Tenant: required", "Persist: required", "Verify: required"}},
-		{"rotate: no verification", rotate(scimtoken.RotateRequest{Tenant: n.Tenant(), Persist: persist, DisplayName: strings.Repeat("x", 33)}), []string{
+		{"rotate: nothing set", rotate(scimtoken.RotateRequest{}), []string{"Tenant: required", "Store: required", "Verify: required"}},
+		{"rotate: no verification", rotate(scimtoken.RotateRequest{Tenant: n.Tenant(), Store: store, DisplayName: strings.Repeat("x", 33)}), []string{
 			"DisplayName: must be at most 32 characters, is 33", "Verify: required"}},
-		{"rotate: no store", rotate(scimtoken.RotateRequest{Tenant: n.Tenant(), Verify: verify}), []string{"Persist: required"}},
+		{"rotate: no store", rotate(scimtoken.RotateRequest{Tenant: n.Tenant(), Verify: verify}), []string{"Store: required"}},
+		{"rotate: tokens of another tenant", rotate(scimtoken.RotateRequest{Tenant: other, Store: store, Verify: verify, InUse: n, Replaces: n, Lease: -1}), []string{
+			"InUse: is a token of another tenant: " + n.String(), "Replaces: is a token of another tenant: " + n.String(), "Lease: must not be negative"}},
 		{"retire: nothing set", func(ctx context.Context, c *scimtoken.Client) error {
-			return c.RetireOld(ctx, scimtenant.Name{}, scimtoken.Name{})
-		}, []string{"tenant: required", "keep: required"}},
-		{"retire: token of another tenant", func(ctx context.Context, c *scimtoken.Client) error { return c.RetireOld(ctx, other, n) }, []string{
-			"keep: is a token of another tenant: " + n.String()}},
+			return c.Retire(ctx, scimtenant.Name{}, nil, scimtoken.Name{})
+		}, []string{"tenant: required", "store: required", "name: required"}},
+		{"retire: token of another tenant", func(ctx context.Context, c *scimtoken.Client) error { return c.Retire(ctx, other, store, n) }, []string{
+			"name: is a token of another tenant: " + n.String()}},
+		{"adopt: nothing set", func(ctx context.Context, c *scimtoken.Client) error {
+			return c.Adopt(ctx, scimtenant.Name{}, nil, scimtoken.Name{}, iamscim.NewSecret("s"))
+		}, []string{"tenant: required", "store: required", "name: required"}},
+		{"adopt: token of another tenant", func(ctx context.Context, c *scimtoken.Client) error {
+			return c.Adopt(ctx, other, store, n, scimtoken.Secret{})
+		}, []string{"name: is a token of another tenant: " + n.String()}},
+		{"ensure: nothing set", func(ctx context.Context, c *scimtoken.Client) error {
+			_, _, err := c.Ensure(ctx, scimtenant.Name{}, nil)
+			return err
+		}, []string{"tenant: required", "store: required"}},
 	}
 	srv, client := start(t)
 	seed(t, srv, "token-a")
@@ -126,6 +138,7 @@ func TestBadContexts(t *testing.T) {
 	srv, client := start(t)
 	seed(t, srv, "token-a")
 	n := name(t, "token-a")
+	store := new(scimtoken.MemoryStore)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	calls := map[string]func(context.Context) error{
@@ -151,10 +164,12 @@ func TestBadContexts(t *testing.T) {
 		"Delete":   func(ctx context.Context) error { return client.Delete(ctx, n) },
 		"Undelete": func(ctx context.Context) error { _, err := client.Undelete(ctx, n); return err },
 		"Rotate": func(ctx context.Context) error {
-			_, err := client.Rotate(ctx, scimtoken.RotateRequest{Tenant: tenantName(t), Persist: persist, Verify: verify})
+			_, err := client.Rotate(ctx, scimtoken.RotateRequest{Tenant: tenantName(t), Store: store, Verify: verify})
 			return err
 		},
-		"RetireOld": func(ctx context.Context) error { return client.RetireOld(ctx, tenantName(t), n) },
+		"Ensure": func(ctx context.Context) error { _, _, err := client.Ensure(ctx, tenantName(t), store); return err },
+		"Retire": func(ctx context.Context) error { return client.Retire(ctx, tenantName(t), store, n) },
+		"Adopt":  func(ctx context.Context) error { return client.Adopt(ctx, tenantName(t), store, n, scimtoken.Secret{}) },
 	}
 	for method, call := range calls {
 		wantError(t, method+"(nil ctx)", call(nil), iamscim.ErrInvalidArgument, "ctx: must not be nil")

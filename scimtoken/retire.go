@@ -2,66 +2,52 @@ package scimtoken
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
-	"github.com/iamscim/iamscim"
-	"github.com/iamscim/iamscim/internal/check"
+	"github.com/iamscim/iamscim/internal/gapi"
 	"github.com/iamscim/iamscim/scimtenant"
 )
 
-// Retire deletes the old tokens. It refuses unless the new one is still there
-// and active. It can be repeated.
+// Retire ends a rotation that had no Cutover, from any process: the identity
+// provider uses the new token, name. Retire makes that the current one and
+// deletes the old one. It refuses a name that isn't active or isn't the record's.
+// You can safely repeat it.
 //
-// Errors: [iamscim.ErrFailedPrecondition], those of [Client.Delete].
-func (r *Rotation) Retire(ctx context.Context) error {
-	return r.client.RetireOld(ctx, r.tenant, r.New)
+// Errors: [iamscim.ErrInvalidArgument], [ErrUnknownToken] if the record doesn't
+// have the token, [iamscim.ErrFailedPrecondition] if it isn't active,
+// [ErrRotationInProgress], [ErrRotationTakenOver], [ErrStaleRecord],
+// [ErrBadRecord], those of [Client.Delete] and of the store.
+func (c *Client) Retire(ctx context.Context, tenant scimtenant.Name, store TokenStore, name Name) error {
+	const op = "scimtoken: retire"
+	if err := gapi.Ready(ctx, op, tenant.String()); err != nil {
+		return err
+	}
+	if err := storeArguments(op, tenant, store, &name); err != nil {
+		return err
+	}
+	h, err := c.open(ctx, op, tenant, store, leaseTime, false)
+	if err != nil {
+		return err
+	}
+	return h.close(ctx, h.retire(ctx, name))
 }
 
-// RetireOld deletes every token of the tenant but keep, which must be active:
-// the end of a rotation whose [Rotation] is gone. It can be repeated.
-//
-// Errors: [iamscim.ErrInvalidArgument], [iamscim.ErrFailedPrecondition], those of
-// [Client.Delete].
-func (c *Client) RetireOld(ctx context.Context, tenant scimtenant.Name, keep Name) error {
-	const op = "scimtoken: retire"
-	var l check.List
-	if tenant.IsZero() {
-		l.Add("tenant", "required")
-	}
+func (h *hold) retire(ctx context.Context, name Name) error {
+	r := h.record
 	switch {
-	case keep.IsZero():
-		l.Add("keep", "required")
-	case keep.Tenant() != tenant:
-		l.Add("keep", "is a token of another tenant: %s", keep)
+	case name == r.Next.Name && !r.Next.Secret.IsZero():
+		_, err := h.promote(ctx, false)
+		return err
+	case name != r.Current.Name:
+		return h.notInUse("name", name)
+	case len(r.Retire) == 0:
+		return nil
 	}
-	if err := l.Err(op, tenant.String()); err != nil {
+	if err := h.mustLive(ctx, name); err != nil {
 		return err
 	}
-	active, err := c.active(ctx, tenant)
-	if err != nil {
+	if err := h.swap(ctx, r); err != nil {
 		return err
 	}
-	// A token that was just created may be missing from the list.
-	kept, err := c.get(ctx, op, keep)
-	if err != nil {
-		return err
-	}
-	if kept.State != iamscim.StateActive {
-		return &iamscim.Error{
-			Op: op, Resource: keep.String(), Kind: iamscim.ErrFailedPrecondition,
-			Err:    fmt.Errorf("the token to keep is %s", kept.State),
-			Remedy: "nothing was deleted: name a token that is active",
-		}
-	}
-	var failed []error
-	for _, name := range active {
-		if name == keep {
-			continue
-		}
-		if err := c.Delete(ctx, name); err != nil && !errors.Is(err, iamscim.ErrNotFound) {
-			failed = append(failed, err)
-		}
-	}
-	return errors.Join(failed...)
+	_, err := h.finish(ctx, true)
+	return err
 }

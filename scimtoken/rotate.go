@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/iamscim/iamscim"
@@ -12,65 +13,81 @@ import (
 	"github.com/iamscim/iamscim/scimtenant"
 )
 
-// cleanup bounds what is still done after ctx has ended, so that a cancelled
-// rotation leaves no token behind that nobody has.
-const cleanup = 30 * time.Second
-
-// RotateRequest says how to replace the token of a tenant. Tenant, Persist and
+// RotateRequest says how to replace the token of a tenant. Tenant, Store and
 // Verify are required.
 type RotateRequest struct {
 	Tenant      scimtenant.Name
+	Store       TokenStore
 	DisplayName string // of the new token, at most 32 characters
-
-	// Persist stores the new secret where the one in use is stored. It is
-	// called before anything else is done with the new token. If it fails the
-	// new token is deleted, unless Persisted then says that it was stored.
-	Persist func(ctx context.Context, name Name, secret Secret) error
 
 	// Verify returns nil once the secret authenticates: WaitAccess of a
 	// scimclient.Client made with secret.TokenSource().
 	Verify func(ctx context.Context, secret Secret) error
 
-	// Cutover makes the identity provider use the new token. If it is set and
-	// returns nil, the old token is retired at once; if it is nil, both
-	// tokens stay valid until [Rotation.Retire].
-	Cutover func(ctx context.Context) error
+	// Cutover makes the identity provider use the new token. It may be called
+	// again for the same token, by this call or by the next one. If it returns
+	// nil, the old token is deleted. Without a Cutover both tokens stay valid
+	// until InUse or [Client.Retire] says that the new one is in use.
+	Cutover func(ctx context.Context, name Name, secret Secret) error
 
-	// Persisted returns what the store holds, the zero Name for nothing. It
-	// makes a rotation resumable: a token that this package made and that
-	// was never stored is recognised and deleted, and a stored one that waits
-	// for its cutover is taken up again. Without it, a tenant that has two
-	// tokens is refused.
-	Persisted func(ctx context.Context) (Name, Secret, error)
+	// InUse is the token that the identity provider uses. If that is the new
+	// token of an earlier call, this call deletes the old one and begins no
+	// other rotation.
+	InUse Name
+
+	// Replaces is the token in use, if somebody else created it and the
+	// record has no token yet. It has no effect once the record has one.
+	Replaces Name
+
+	// TakeOver doesn't wait for the lease of another call to end. The other
+	// call, if it still runs, fails with ErrRotationTakenOver at its next
+	// step. Taking over is always safe.
+	TakeOver bool
+
+	// Lease is how long others keep away after each step of this call.
+	// Default 10 min. A call gives it up when it returns.
+	Lease time.Duration
 }
 
-// Rotation is a rotation after the new token was stored and verified.
+// Rotation is the outcome of [Client.Rotate].
 type Rotation struct {
-	// New is the token that was stored. Old are the others, still valid
-	// until retired; none if the tenant had no token.
-	New Name
-	Old []Name
+	// New is the new token and Secret its secret, stored and verified.
+	New    Name
+	Secret Secret
 
-	// Resumed: New was stored by an earlier, interrupted rotation.
+	// Old is the token that New replaces, the zero Name if there was none.
+	Old Name
+
+	// Resumed: an earlier call created New.
 	Resumed bool
 
-	client *Client
-	tenant scimtenant.Name
+	// Done: New is the current token, and Old is deleted. Otherwise both are
+	// valid.
+	Done bool
 }
 
 // Rotate replaces a tenant's token without a moment in which the identity
-// provider has none: it creates the second of the two tokens a tenant can
-// have, hands it to Persist, waits until Verify accepts it, and ends with both
-// valid. The old one goes by [Rotation.Retire], or at once after a Cutover that
-// returned nil. It never deletes the token the store holds.
+// provider has none. In this order, each step noted in req.Store, it
 //
-// Run it again after any failure: with Persisted it resumes. If Cutover or the
-// retirement fails, the Rotation is returned together with the error.
+//   - reserves the name of the new token, and creates it
+//   - stores its secret
+//   - waits until Verify accepts it
+//   - hands it to Cutover
+//   - makes it the current token, and deletes the old one
 //
-// Errors: [iamscim.ErrInvalidArgument], [ErrTokenLimit] naming both tokens where
-// it is not certain which one can go, those of [Client.Create], and those of the
-// callbacks.
-func (c *Client) Rotate(ctx context.Context, req RotateRequest) (*Rotation, error) {
+// You can run it again at any time. A call that finds the new token of an
+// earlier call goes on with that token. A call that finds an old token to delete
+// deletes it, and begins no other rotation. Concurrent calls, in any process, are
+// safe: one goes on, and the others fail.
+//
+// Rotate deletes tokens that it created or replaced, never others. Without a
+// Cutover it returns while both tokens are valid.
+//
+// Errors: [iamscim.ErrInvalidArgument], [ErrRotationInProgress],
+// [ErrRotationTakenOver], [ErrUnknownToken], [ErrStaleRecord], [ErrBadRecord],
+// [ErrTokenLimit], [iamscim.ErrFailedPrecondition] for a soft-deleted tenant,
+// those of [Client.Create], and those of the functions and the store.
+func (c *Client) Rotate(ctx context.Context, req RotateRequest) (_ *Rotation, err error) {
 	const op = "scimtoken: rotate"
 	if err := gapi.Ready(ctx, op, req.Tenant.String()); err != nil {
 		return nil, err
@@ -78,31 +95,18 @@ func (c *Client) Rotate(ctx context.Context, req RotateRequest) (*Rotation, erro
 	if err := req.validate(op); err != nil {
 		return nil, err
 	}
-	r, secret, err := c.takeUp(ctx, op, req)
+	if req.Lease == 0 {
+		req.Lease = leaseTime
+	}
+	h, err := c.open(ctx, op, req.Tenant, req.Store, req.Lease, req.TakeOver)
 	if err != nil {
 		return nil, err
 	}
-	if r.New.IsZero() {
-		if r.New, secret, err = c.issue(ctx, op, req); err != nil {
-			return nil, err
-		}
+	r, err := h.rotate(ctx, req)
+	if err = h.close(ctx, err); err != nil {
+		return nil, err
 	}
-	if err := req.Verify(ctx, secret); err != nil {
-		return nil, &iamscim.Error{
-			Op: op, Resource: r.New.String(), Err: fmt.Errorf("verify: %w", err),
-			Remedy: "the new token is stored and the old one is still valid: run the rotation again",
-		}
-	}
-	if req.Cutover == nil {
-		return r, nil
-	}
-	if err := req.Cutover(ctx); err != nil {
-		return r, &iamscim.Error{
-			Op: op, Resource: r.New.String(), Err: fmt.Errorf("cutover: %w", err),
-			Remedy: "both tokens are valid: make the identity provider use the new one, then retire the old one",
-		}
-	}
-	return r, r.Retire(ctx)
+	return r, nil
 }
 
 func (r RotateRequest) validate(op string) error {
@@ -110,135 +114,162 @@ func (r RotateRequest) validate(op string) error {
 	if r.Tenant.IsZero() {
 		l.Add("Tenant", "required")
 	}
-	l.Text("DisplayName", r.DisplayName, check.DisplayName)
-	if r.Persist == nil {
-		l.Add("Persist", "required")
+	if r.Store == nil {
+		l.Add("Store", "required")
 	}
+	l.Text("DisplayName", r.DisplayName, check.DisplayName)
 	if r.Verify == nil {
 		l.Add("Verify", "required")
+	}
+	ofTenant(&l, "InUse", r.InUse, r.Tenant)
+	ofTenant(&l, "Replaces", r.Replaces, r.Tenant)
+	if r.Lease < 0 {
+		l.Add("Lease", "must not be negative")
 	}
 	return l.Err(op, r.Tenant.String())
 }
 
-// takeUp looks at what is there and decides how to go on: with a stored token
-// that an interrupted rotation left (New and its secret are set), or with a new
-// one, for which it makes room by deleting a token that was never stored.
-func (c *Client) takeUp(ctx context.Context, op string, req RotateRequest) (*Rotation, Secret, error) {
-	r := &Rotation{client: c, tenant: req.Tenant}
-	active, err := c.active(ctx, req.Tenant)
-	if err != nil {
-		return nil, Secret{}, err
+// ofTenant records a fault if a name that is set is of another tenant.
+func ofTenant(l *check.List, field string, name Name, tenant scimtenant.Name) {
+	if !name.IsZero() && name.Tenant() != tenant {
+		l.Add(field, "is a token of another tenant: %s", name)
 	}
-	var stored Name
-	var secret Secret
-	if req.Persisted != nil {
-		if stored, secret, err = req.Persisted(ctx); err != nil {
-			return nil, Secret{}, &iamscim.Error{Op: op, Resource: req.Tenant.String(), Err: fmt.Errorf("persisted: %w", err), Remedy: "nothing was changed: make the store readable and run the rotation again"}
-		}
-	}
-	if len(active) < 2 {
-		r.Old = active
-		return r, Secret{}, nil
-	}
-	other, ok := without(active, stored)
-	if !ok {
-		return nil, Secret{}, ambiguous(op, req.Tenant, active, "and the store holds neither")
-	}
-	switch storedAt, otherAt, storedMade, otherMade := ages(stored, other); {
-	case storedMade && (!otherMade || storedAt.After(otherAt)):
-		// The stored one is the newer: an earlier rotation got as far as
-		// storing it.
-		if secret.IsZero() {
-			return nil, Secret{}, &iamscim.Error{Op: op, Resource: stored.String(), Kind: iamscim.ErrInvalidArgument,
-				Violations: []iamscim.Violation{{Field: "Persisted", Rule: "must return the secret with the name"}}}
-		}
-		r.New, r.Old, r.Resumed = stored, []Name{other}, true
-		return r, secret, nil
-	case otherMade && (!storedMade || otherAt.After(storedAt)):
-		// The other one was made later and never stored, so nobody has it.
-		if err := c.Delete(ctx, other); err != nil {
-			return nil, Secret{}, err
-		}
-		r.Old = []Name{stored}
-		return r, Secret{}, nil
-	}
-	return nil, Secret{}, ambiguous(op, req.Tenant, active, "and it is not certain which one is in use")
 }
 
-// issue creates a token and stores it.
-func (c *Client) issue(ctx context.Context, op string, req RotateRequest) (Name, Secret, error) {
-	token, secret, err := c.create(ctx, op, CreateRequest{Tenant: req.Tenant, DisplayName: req.DisplayName, RecreateLost: true})
-	if err != nil {
-		return Name{}, Secret{}, err
+func (h *hold) rotate(ctx context.Context, req RotateRequest) (*Rotation, error) {
+	r := h.record
+	if !req.InUse.IsZero() && !r.inSlot(req.InUse) {
+		return nil, h.notInUse("InUse", req.InUse)
 	}
-	perr := req.Persist(ctx, token.Name, secret)
-	if perr == nil {
-		// Retire must find it; if it is not seen in time, Verify or Retire
-		// says what is the matter.
-		_, _ = c.visible(ctx, op, token.Name)
-		return token.Name, secret, nil
-	}
-	failed := &iamscim.Error{Op: op, Resource: token.Name.String(), Err: fmt.Errorf("persist: %w", perr)}
-	// What follows must happen even if ctx is what made Persist fail.
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
-	defer cancel()
-	if req.Persisted != nil {
-		// A store can write and still report a failure.
-		switch stored, _, err := req.Persisted(late); {
-		case err != nil:
-			failed.Remedy = "it could not be found out whether the new token was stored, so it was left in place: run the rotation again"
-			return Name{}, Secret{}, failed
-		case stored == token.Name:
-			failed.Remedy = "the new token was stored all the same and is valid: run the rotation again"
-			return Name{}, Secret{}, failed
-		}
-	}
-	if err := c.Delete(late, token.Name); err != nil {
-		failed.Remedy = "the new token could not be deleted: delete it, nobody has its secret"
-		failed.Err = fmt.Errorf("persist: %w; then %w", perr, err)
-		return Name{}, Secret{}, failed
-	}
-	failed.Remedy = "the new token was deleted and the old one is untouched"
-	return Name{}, Secret{}, failed
-}
-
-// active returns the names of the tenant's active tokens.
-func (c *Client) active(ctx context.Context, tenant scimtenant.Name) ([]Name, error) {
-	var names []Name
-	for t, err := range c.List(ctx, tenant, iamscim.ListOptions{}) {
-		if err != nil {
+	if !r.predecessor().IsZero() {
+		if err := h.swap(ctx, r); err != nil {
 			return nil, err
 		}
-		if t.State == iamscim.StateActive {
-			names = append(names, t.Name)
+		return h.finish(ctx, true)
+	}
+	if !req.InUse.IsZero() && req.InUse == r.Next.Name {
+		return h.promote(ctx, true)
+	}
+	resumed, err := h.next(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	next := h.record.Next
+	if err := req.Verify(ctx, next.Secret); err != nil {
+		return nil, h.tokenError(next.Name, nil, fmt.Errorf("verify: %w", err),
+			"the old token is still valid: run it again, and if the new one never authenticates, delete it first")
+	}
+	if req.Cutover == nil {
+		result := &Rotation{New: next.Name, Secret: next.Secret, Old: h.record.Current.Name, Resumed: resumed}
+		return result, h.release(ctx, h.record)
+	}
+	if err := h.swap(ctx, h.record.markHandedOver()); err != nil {
+		return nil, err
+	}
+	h.gave = next.Name
+	if err := req.Cutover(ctx, next.Name, next.Secret); err != nil {
+		failed := h.tokenError(next.Name, nil, fmt.Errorf("cutover: %w", err), "both tokens are valid: run it again")
+		// It isn't known what the identity provider has now.
+		if errors.Is(h.release(ctx, h.record), errLost) {
+			h.repair(ctx, req, Name{})
+		}
+		return nil, failed
+	}
+	if err := h.swap(ctx, h.record.promote(h.now())); err != nil {
+		if errors.Is(err, errLost) {
+			h.repair(ctx, req, next.Name)
+		}
+		return nil, err
+	}
+	return h.finish(ctx, resumed)
+}
+
+// next sees to it that the record has a next token with a secret: that of an
+// earlier call if it lives, or a new one.
+func (h *hold) next(ctx context.Context, req RotateRequest) (resumed bool, err error) {
+	r := h.record
+	if !r.Next.Secret.IsZero() {
+		if err := h.swap(ctx, r); err != nil {
+			return false, err
+		}
+		r = h.record
+		if alive, err := h.lives(ctx, r.Next.Name); err != nil || alive {
+			return true, err
 		}
 	}
-	return names, nil
-}
-
-// without returns the other of two names, and whether name is one of them.
-func without(two []Name, name Name) (Name, bool) {
-	switch {
-	case name.IsZero() || len(two) != 2:
-		return Name{}, false
-	case two[0] == name:
-		return two[1], true
-	case two[1] == name:
-		return two[0], true
+	if r.Current.Name.IsZero() {
+		if r.Current.Name, err = h.replaced(ctx, req.Replaces); err != nil {
+			return false, err
+		}
 	}
-	return Name{}, false
+	return false, h.issue(ctx, r, req.DisplayName, h.swap)
 }
 
-// ages tells when each token was made, and whether by this package at all.
-func ages(a, b Name) (aAt, bAt time.Time, aMade, bMade bool) {
-	aAt, aMade = generatedAt(a.ID())
-	bAt, bMade = generatedAt(b.ID())
-	return aAt, bAt, aMade, bMade
+// replaced returns the token that the first rotation replaces, or the zero Name
+// if the tenant has none.
+func (h *hold) replaced(ctx context.Context, name Name) (Name, error) {
+	if !name.IsZero() {
+		if h.record.retiring(name) {
+			return Name{}, h.notInUse("Replaces", name)
+		}
+		return name, h.mustLive(ctx, name)
+	}
+	others, err := h.strangers(ctx)
+	if err == nil && len(others) > 0 {
+		err = h.unknown(others)
+	}
+	return Name{}, err
 }
 
-func ambiguous(op string, tenant scimtenant.Name, active []Name, why string) error {
-	return &iamscim.Error{
-		Op: op, Resource: tenant.String(), Kind: ErrTokenLimit, Err: errors.New(why),
-		Remedy: fmt.Sprintf("nothing was changed: delete the one the identity provider does not use, %s or %s, and run the rotation again", active[0].ID(), active[1].ID()),
+// promote makes the next token the current one and deletes the other.
+func (h *hold) promote(ctx context.Context, resumed bool) (*Rotation, error) {
+	if err := h.mustLive(ctx, h.record.Next.Name); err != nil {
+		return nil, err
+	}
+	if err := h.swap(ctx, h.record.promote(h.now())); err != nil {
+		return nil, err
+	}
+	return h.finish(ctx, resumed)
+}
+
+// finish deletes what the record retires, and gives the record up.
+func (h *hold) finish(ctx context.Context, resumed bool) (*Rotation, error) {
+	r := h.record
+	result := &Rotation{New: r.Current.Name, Secret: r.Current.Secret, Old: r.predecessor(), Resumed: resumed, Done: true}
+	if err := h.sweep(ctx, true); err != nil {
+		var e *iamscim.Error
+		if errors.As(err, &e) {
+			e.Remedy = strings.TrimPrefix(fmt.Sprintf("%s; %s is in use: run it again to delete this one", e.Remedy, result.New.ID()), "; ")
+		}
+		return nil, err
+	}
+	return result, h.release(ctx, h.cleared(r))
+}
+
+// repair hands the token to the identity provider that the record says it is to
+// have, after somebody else has taken over in the middle of a cutover that gave
+// it another. It ends when the record doesn't ask for another one.
+func (h *hold) repair(ctx context.Context, req RotateRequest, gave Name) {
+	ctx, cancel := linger(ctx)
+	defer cancel()
+	for {
+		r, _, err := h.load(ctx)
+		live := r.live()
+		switch {
+		case err != nil:
+			live.Name = h.gave
+		case live.Name == gave, live.Name.IsZero():
+			return
+		case live.Secret.IsZero():
+			err = ErrNoSecret
+		default:
+			err = req.Cutover(ctx, live.Name, live.Secret)
+		}
+		if err != nil {
+			h.unrepaired = &iamscim.Error{Op: h.op, Resource: live.Name.String(), Err: fmt.Errorf("cutover: %w", err),
+				Remedy: "run it again, or make the identity provider use the record's token: it may have one that is deleted"}
+			return
+		}
+		gave = live.Name
 	}
 }

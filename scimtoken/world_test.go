@@ -3,10 +3,13 @@ package scimtoken_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/api/option"
 
@@ -14,21 +17,23 @@ import (
 	"github.com/iamscim/iamscim/scimtoken"
 )
 
-// A world is what a rotation happens in: the service, the store, and the
-// identity provider with the token it uses.
+// A world is what rotations happen in: the service, the store, and the identity
+// provider with the token that it received last. One goroutine moves at a time:
+// that of a runner, or that of the test.
 type world struct {
+	t         *testing.T
 	srv       *scimtest.Server
 	base      string // the tenant's base URI
 	transport *http.Transport
-	store     credential
-	idp       credential
+	store     scimtoken.MemoryStore
 
-	// Where the process dies: at the nth request, before it is sent or when
-	// its reply has arrived, or in a callback, before or after its work.
-	requests  int
-	crashAt   int
-	afterward bool
-	callback  string
+	idp       credential
+	strangers []string // tokens of others, which stay
+	runners   []*runner
+	swapper   *runner           // who made the last swap
+	done      map[string]string // the new token of each completed rotation, and who reported it
+	moments   int               // checks that found the token in use dead, allowed ones
+	wrong     string            // the first thing that was not as it must be
 }
 
 type credential struct {
@@ -36,52 +41,101 @@ type credential struct {
 	secret scimtoken.Secret
 }
 
-// crash is what a process that dies panics with: nothing below it goes on.
-type crash struct{}
-
-// newWorld has a tenant with these tokens. The store holds the one named
-// stored, the identity provider uses the first.
-func newWorld(t *testing.T, stored string, ids ...string) *world {
+// newWorld has a tenant with these tokens, of which the identity provider uses
+// the first.
+func newWorld(t *testing.T, opts []scimtest.Option, ids ...string) *world {
 	t.Helper()
-	w := &world{srv: scimtest.New(scimtest.WithSyncerGranted())}
+	w := &world{t: t, srv: scimtest.New(append([]scimtest.Option{scimtest.WithSyncerGranted()}, opts...)...), done: map[string]string{}}
+	t.Cleanup(w.srv.Close)
 	prepare(t, w.srv)
 	w.transport = w.srv.PipeHTTPClient().Transport.(*http.Transport)
-	w.base = "http://127.0.0.1" + w.srv.State().Tenants[0].BaseUri[strings.Index(w.srv.State().Tenants[0].BaseUri, "/v1alpha1"):]
+	uri := w.srv.State().Tenants[0].BaseUri
+	w.base = "http://127.0.0.1" + uri[strings.Index(uri, "/v1alpha1"):]
 	for i, id := range ids {
 		c := credential{name(t, id), seed(t, w.srv, id)[0]}
 		if i == 0 {
 			w.idp = c
-		}
-		if id == stored {
-			w.store = c
+		} else {
+			w.strangers = append(w.strangers, id)
 		}
 	}
 	return w
 }
 
-// RoundTrip counts the requests and dies where it should.
-func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
-	w.requests++
-	if w.requests == w.crashAt && !w.afterward {
-		panic(crash{})
+// adopt puts the token in use into the record.
+func (w *world) adopt() *world {
+	w.t.Helper()
+	client, err := scimtoken.NewClient(w.t.Context(), w.srv.PipeClientOptions()...)
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	resp, err := w.transport.RoundTrip(r)
-	if w.requests == w.crashAt {
-		if err == nil {
-			resp.Body.Close()
-		}
-		panic(crash{})
+	if err := client.Adopt(w.t.Context(), tenantName(w.t), &w.store, w.idp.name, w.idp.secret); err != nil {
+		w.t.Fatal(err)
 	}
-	return resp, err
+	return w
 }
 
-func (w *world) client(t *testing.T) *scimtoken.Client {
-	t.Helper()
-	client, err := scimtoken.NewClient(t.Context(), option.WithEndpoint("http://127.0.0.1/"), option.WithHTTPClient(&http.Client{Transport: w}), option.WithoutAuthentication())
-	if err != nil {
-		t.Fatal(err)
+func (w *world) fault(format string, args ...any) {
+	if w.wrong == "" {
+		w.wrong = fmt.Sprintf(format, args...)
+		for _, r := range w.runners {
+			w.wrong += fmt.Sprintf("\n  %s: %s; last %s", r.name, r.outcome(), strings.Join(r.trace[max(0, len(r.trace)-8):], ", "))
+		}
+		w.wrong += fmt.Sprintf("\n  record %+v", w.view())
 	}
-	return client
+}
+
+func (w *world) view() scimtoken.RecordView {
+	v, err := scimtoken.View(context.Background(), &w.store)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// active returns the ids of the active tokens.
+func (w *world) active() []string {
+	var ids []string
+	for _, k := range w.srv.State().Tokens {
+		if k.State == "ACTIVE" {
+			ids = append(ids, k.Name[strings.LastIndexByte(k.Name, '/')+1:])
+		}
+	}
+	return ids
+}
+
+// check is what holds at every moment: the token that the identity provider
+// received last is active. If a runner that was overtaken in its cutover has
+// handed over a dead one, that is counted apart.
+func (w *world) check(when string) {
+	if w.idp.name.IsZero() || slices.Contains(w.active(), w.idp.name.ID()) {
+		return
+	}
+	if slices.ContainsFunc(w.runners, func(r *runner) bool { return r.handing && w.swapper != r }) {
+		w.moments++
+		return
+	}
+	w.fault("%s: the identity provider uses %s, which is dead", when, w.idp.name.ID())
+}
+
+// finished is what holds at rest: the record, the identity provider and the
+// service agree.
+func (w *world) finished(when string) {
+	w.check(when)
+	v := w.view()
+	want := append([]string{w.idp.name.ID()}, w.strangers...)
+	got := w.active()
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) || v.Current != w.idp.name || !v.Next.IsZero() || v.CurrentSecret.Reveal() != w.idp.secret.Reveal() {
+		w.fault("%s: %v are active, the identity provider uses %s, the record has %s and %s", when, got, w.idp.name.ID(), v.Current.ID(), v.Next.ID())
+	}
+	if !v.Until.IsZero() {
+		w.fault("%s: the lease of %s isn't given up", when, v.Holder)
+	}
+	if !w.works(w.idp.secret) {
+		w.fault("%s: the token of the identity provider doesn't authenticate", when)
+	}
 }
 
 // works reports whether a secret authenticates at the tenant.
@@ -100,99 +154,201 @@ func (w *world) works(s scimtoken.Secret) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// die ends the process if it is to die at this place.
-func (w *world) die(place string) {
-	if w.callback == place {
-		w.callback = ""
+// A runner is a process that rotates, and that can be stopped, or die, at any of
+// its points: before and after each request, each access to the store, and
+// each step of the functions it is given.
+type runner struct {
+	w     *world
+	name  string
+	trace []string // the points so far
+
+	stopAt  int // the point to stop at; 0: none
+	dies    bool
+	started bool
+	stopped chan struct{}
+	resume  chan struct{}
+	ended   chan struct{}
+
+	storeFault func(op string, n int) error // of the nth access to the store, before it
+	storeLost  func(op string, n int) error // the same, after it
+	accesses   int
+
+	change  func(*scimtoken.RotateRequest)
+	ctx     context.Context
+	handing bool // is in its cutover, or hasn't returned since
+	crashed bool
+	result  *scimtoken.Rotation
+	err     error
+}
+
+type crash struct{}
+
+func (w *world) runner(name string, change func(*scimtoken.RotateRequest)) *runner {
+	r := &runner{w: w, name: name, change: change, ctx: w.t.Context(), stopped: make(chan struct{}), resume: make(chan struct{}), ended: make(chan struct{})}
+	w.runners = append(w.runners, r)
+	return r
+}
+
+func (r *runner) outcome() string {
+	switch {
+	case !r.started:
+		return "not started"
+	case r.crashed:
+		return "crashed"
+	case r.err != nil:
+		return "failed: " + r.err.Error()
+	case r.result != nil:
+		return fmt.Sprintf("succeeded: new %s, resumed %t, done %t", r.result.New.ID(), r.result.Resumed, r.result.Done)
+	}
+	return "running"
+}
+
+// to lets the runner go on to a point, or to its end if that is 0 or too far.
+// It reports whether the runner stopped there.
+func (r *runner) to(point int) bool {
+	r.stopAt = point
+	if !r.started {
+		r.started = true
+		go r.run()
+	} else {
+		r.resume <- struct{}{}
+	}
+	select {
+	case <-r.stopped:
+		return true
+	case <-r.ended:
+		return false
+	}
+}
+
+// die ends a runner that is stopped.
+func (r *runner) die() {
+	r.dies = true
+	r.resume <- struct{}{}
+	<-r.ended
+}
+
+func (r *runner) point(label string) {
+	r.trace = append(r.trace, label)
+	r.w.check(r.name + " " + label)
+	if len(r.trace) != r.stopAt {
+		return
+	}
+	r.stopped <- struct{}{}
+	<-r.resume
+	if r.dies {
 		panic(crash{})
 	}
 }
 
-// request is how the job calls Rotate, the same each time.
-func (w *world) request(t *testing.T, cutover bool) scimtoken.RotateRequest {
-	req := scimtoken.RotateRequest{
-		Tenant: tenantName(t), DisplayName: "Rotated",
-		Persist: func(_ context.Context, n scimtoken.Name, s scimtoken.Secret) error {
-			w.die("before Persist")
-			w.store = credential{n, s}
-			w.die("after Persist")
-			return nil
-		},
-		Persisted: func(context.Context) (scimtoken.Name, scimtoken.Secret, error) {
-			return w.store.name, w.store.secret, nil
-		},
-		Verify: func(_ context.Context, s scimtoken.Secret) error {
-			w.die("before Verify")
-			if !w.works(s) {
-				return errors.New("rejected")
-			}
-			w.die("after Verify")
-			return nil
-		},
-	}
-	if cutover {
-		req.Cutover = func(context.Context) error {
-			w.die("before Cutover")
-			w.idp = w.store
-			w.die("after Cutover")
-			return nil
-		}
-	}
-	return req
-}
-
-// run is one run of the job, to its end or to the crash.
-func (w *world) run(t *testing.T, cutover bool) (crashed bool, err error) {
+func (r *runner) run() {
+	defer close(r.ended)
 	defer func() {
+		r.handing = false
 		if p := recover(); p != nil {
 			if _, ok := p.(crash); !ok {
 				panic(p)
 			}
-			crashed = true
+			r.crashed = true
+			return
+		}
+		if r.err == nil && r.result.Done {
+			id := r.result.New.ID()
+			if other, ok := r.w.done[id]; ok {
+				r.w.fault("%s and %s both report the rotation to %s", other, r.name, id)
+			}
+			r.w.done[id] = r.name
 		}
 	}()
-	r, err := w.client(t).Rotate(t.Context(), w.request(t, cutover))
-	if err == nil && !cutover {
-		// The next step of the job: the administrator has seen to the
-		// identity provider.
-		w.die("before the hand-over")
-		w.idp = w.store
-		w.die("after the hand-over")
-		err = r.Retire(t.Context())
-	}
-	return false, err
+	r.result, r.err = r.client().Rotate(r.ctx, r.request())
 }
 
-// check is what holds at every moment.
-func (w *world) check(t *testing.T, when string) {
-	t.Helper()
-	if !w.store.name.IsZero() && !w.works(w.store.secret) {
-		t.Errorf("%s: the persisted token %s does not work", when, w.store.name.ID())
+func (r *runner) client() *scimtoken.Client {
+	client, err := scimtoken.NewClient(r.w.t.Context(), option.WithEndpoint("http://127.0.0.1/"), option.WithHTTPClient(&http.Client{Transport: r}), option.WithoutAuthentication())
+	if err != nil {
+		panic(err)
 	}
-	if !w.idp.name.IsZero() && !w.works(w.idp.secret) {
-		t.Errorf("%s: the token %s that the identity provider uses does not work", when, w.idp.name.ID())
-	}
-	if n := len(w.active()); n > 2 {
-		t.Errorf("%s: %d active tokens", when, n)
-	}
+	return client
 }
 
-func (w *world) active() []string {
-	var ids []string
-	for _, k := range w.srv.State().Tokens {
-		if k.State == "ACTIVE" {
-			ids = append(ids, k.Name[strings.LastIndexByte(k.Name, '/')+1:])
+func (r *runner) request() scimtoken.RotateRequest {
+	req := scimtoken.RotateRequest{
+		Tenant: tenantName(r.w.t), Store: r, DisplayName: "Rotated",
+		Verify: func(ctx context.Context, s scimtoken.Secret) error {
+			r.point("verify")
+			for !r.w.works(s) {
+				select {
+				case <-ctx.Done():
+					return errors.New("rejected")
+				case <-time.After(10 * time.Second):
+				}
+			}
+			r.point("verified")
+			return nil
+		},
+		Cutover: func(_ context.Context, n scimtoken.Name, s scimtoken.Secret) error {
+			r.handing = true
+			r.point("cutover")
+			r.w.idp = credential{n, s}
+			r.point("cut over")
+			return nil
+		},
+	}
+	if r.change != nil {
+		r.change(&req)
+	}
+	return req
+}
+
+// RoundTrip sends a request of the runner.
+func (r *runner) RoundTrip(req *http.Request) (*http.Response, error) {
+	label := req.Method + " " + req.URL.Path[strings.LastIndexByte(req.URL.Path, '/')+1:]
+	r.point(label)
+	resp, err := r.w.transport.RoundTrip(req)
+	defer func() {
+		if p := recover(); p != nil {
+			if resp != nil {
+				resp.Body.Close()
+			}
+			panic(p)
+		}
+	}()
+	r.point("reply to " + label)
+	return resp, err
+}
+
+// Load and Swap make the runner its own TokenStore.
+func (r *runner) Load(ctx context.Context) (record scimtoken.Secret, version string, err error) {
+	err = r.access("load", func() (err error) {
+		record, version, err = r.w.store.Load(ctx)
+		return err
+	})
+	return record, version, err
+}
+
+func (r *runner) Swap(ctx context.Context, version string, record scimtoken.Secret) error {
+	return r.access("swap", func() error {
+		err := r.w.store.Swap(ctx, version, record)
+		if err == nil {
+			r.w.swapper = r
+		}
+		return err
+	})
+}
+
+func (r *runner) access(op string, do func() error) error {
+	r.point(op)
+	r.accesses++
+	n := r.accesses
+	if r.storeFault != nil {
+		if err := r.storeFault(op, n); err != nil {
+			return err
 		}
 	}
-	return ids
-}
-
-// finished is what holds when the job has come to its end: one secret is valid,
-// the one that is stored and used.
-func (w *world) finished(t *testing.T) {
-	t.Helper()
-	w.check(t, "at the end")
-	if got := w.active(); len(got) != 1 || got[0] != w.store.name.ID() || w.idp.name != w.store.name {
-		t.Errorf("at the end %v are active, %s is stored and %s is used, want one and the same", got, w.store.name.ID(), w.idp.name.ID())
+	err := do()
+	if err == nil && r.storeLost != nil {
+		err = r.storeLost(op, n)
 	}
+	r.point(op + " done")
+	return err
 }

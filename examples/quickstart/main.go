@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	j, done, err := f.job(ctx, &tokenFile{path: filepath.Join(dir, "token.json")})
+	j, done, err := f.job(ctx, scimtoken.NewFileStore(filepath.Join(dir, "token.json")))
 	if err != nil {
 		fmt.Fprintln(stderr, "quickstart:", err)
 		return 1
@@ -138,7 +138,7 @@ func or(value, fallback string) string {
 var fakeRetry = iamscim.RetryPolicy{Initial: 100 * time.Millisecond, Budget: 10 * time.Second}
 
 // job makes the clients for where the flags point.
-func (f *flags) job(ctx context.Context, store *tokenFile) (j *job, done func(), err error) {
+func (f *flags) job(ctx context.Context, store scimtoken.TokenStore) (j *job, done func(), err error) {
 	pool, err := provider.NewPoolName("global", f.pool)
 	if err != nil {
 		return nil, nil, err

@@ -28,7 +28,7 @@ type job struct {
 	organizations *scimtenant.OrganizationClient
 	http          *http.Client // for the SCIM service
 	retry         iamscim.RetryPolicy
-	store         *tokenFile
+	store         scimtoken.TokenStore
 
 	organization string
 	provider     provider.Name
@@ -168,16 +168,13 @@ func (j *job) createTenant(ctx context.Context) error {
 }
 
 func (j *job) createToken(ctx context.Context) error {
-	token, secret, err := j.tokens.Create(ctx, scimtoken.CreateRequest{Tenant: j.tenant.Name, DisplayName: "Quickstart", RecreateLost: true})
+	// The service shows the secret once. Ensure stores it before it returns.
+	name, secret, err := j.tokens.Ensure(ctx, j.tenant.Name, j.store)
 	if err != nil {
 		return err
 	}
-	// Before anything else: the service shows the secret this once.
-	if err := j.store.save(ctx, token.Name, secret); err != nil {
-		return errors.Join(err, j.tokens.Delete(ctx, token.Name))
-	}
-	j.first = token.Name
-	j.found("token", "%s (%s), its secret reads %s here", token.Name.ID(), token.State, secret)
+	j.first = name
+	j.found("token", "%s, its secret reads %s here", name.ID(), secret)
 	j.found("stored in", "a file of mode 0600, in place of your secret store")
 	j.scim, err = j.client(secret)
 	return err
@@ -322,11 +319,9 @@ func (j *job) switchOn(ctx context.Context) error {
 }
 
 func (j *job) rotate(ctx context.Context) error {
+	withOld := j.scim
 	rotation, err := j.tokens.Rotate(ctx, scimtoken.RotateRequest{
-		Tenant:      j.tenant.Name,
-		DisplayName: "Quickstart, second",
-		Persist:     j.store.save,
-		Persisted:   j.store.load,
+		Tenant: j.tenant.Name, Store: j.store, DisplayName: "Quickstart, second",
 		Verify: func(ctx context.Context, secret scimtoken.Secret) error {
 			client, err := j.client(secret)
 			if err != nil {
@@ -335,25 +330,19 @@ func (j *job) rotate(ctx context.Context) error {
 			_, err = client.WaitAccess(ctx)
 			return err
 		},
+		Cutover: func(ctx context.Context, name scimtoken.Name, secret scimtoken.Secret) (err error) {
+			if _, err := withOld.CheckAccess(ctx); err != nil {
+				return fmt.Errorf("the old token does not work any more: %w", err)
+			}
+			j.found("both valid", "%s (old), %s (new, stored and verified)", j.first.ID(), name.ID())
+			// Here the identity provider gets the new token.
+			if j.scim, err = j.client(secret); err == nil {
+				j.found("cut over", "requests use the new token")
+			}
+			return err
+		},
 	})
 	if err != nil {
-		return err
-	}
-	if _, err := j.scim.CheckAccess(ctx); err != nil {
-		return fmt.Errorf("the old token does not work any more: %w", err)
-	}
-	j.found("both valid", "%s (old), %s (new, stored and verified)", j.first.ID(), rotation.New.ID())
-	// Here the identity provider gets the new token, as the store has it.
-	_, secret, err := j.store.load(ctx)
-	if err != nil {
-		return err
-	}
-	withOld := j.scim
-	if j.scim, err = j.client(secret); err != nil {
-		return err
-	}
-	j.found("cut over", "requests use the new token")
-	if err := rotation.Retire(ctx); err != nil {
 		return err
 	}
 	err = j.until(ctx, func() bool {
@@ -361,12 +350,12 @@ func (j *job) rotate(ctx context.Context) error {
 		return errors.Is(err, scimclient.ErrTokenRejected)
 	})
 	if err != nil {
-		return fmt.Errorf("%s was deleted and is still accepted: %w", j.first, err)
+		return fmt.Errorf("%s was deleted and is still accepted: %w", rotation.Old, err)
 	}
 	if _, err := j.scim.CheckAccess(ctx); err != nil {
 		return err
 	}
-	j.found("retired", "%s is rejected now, the new one works", j.first.ID())
+	j.found("retired", "%s is rejected now, the new one works", rotation.Old.ID())
 	return nil
 }
 

@@ -137,32 +137,34 @@ var rotateStates = map[string]string{
 
 var replaceStates = map[string]string{"=": tenantActive, "gone": "", "+": "main ACTIVE Main group.displayName"}
 
-// stored is where a rotation keeps its secret.
-type stored struct {
-	name   scimtoken.Name
-	secret scimtoken.Secret
-}
-
+// rotate replaces the seeded token, which the record doesn't have yet.
 func rotate(cutover bool) func(context.Context, *clients) error {
 	return func(ctx context.Context, c *clients) error {
-		var store stored
 		req := scimtoken.RotateRequest{
-			Tenant: tenant,
-			Persist: func(_ context.Context, n scimtoken.Name, s scimtoken.Secret) error {
-				store = stored{n, s}
-				return nil
-			},
+			Tenant: tenant, Store: new(scimtoken.MemoryStore), Replaces: token,
 			Verify: func(context.Context, scimtoken.Secret) error { return nil },
 		}
 		if cutover {
-			req.Cutover = func(context.Context) error { return nil }
+			req.Cutover = func(context.Context, scimtoken.Name, scimtoken.Secret) error { return nil }
 		}
 		r, err := c.tokens.Rotate(ctx, req)
-		if err == nil && (r.New != store.name || store.secret.IsZero() || len(r.Old) != 1 || r.Old[0] != token) {
-			return fmt.Errorf("Rotate = %+v, stored %v", r, store.name)
+		if err == nil && (r.New.IsZero() || r.Secret.IsZero() || r.Old != token || r.Done != cutover) {
+			return fmt.Errorf("Rotate = %+v", r)
 		}
 		return err
 	}
+}
+
+func ensure(ctx context.Context, c *clients) error {
+	name, secret, err := c.tokens.Ensure(ctx, tenant, new(scimtoken.MemoryStore))
+	if err == nil && (name.IsZero() || secret.IsZero()) {
+		return fmt.Errorf("Ensure = %v, %v", name, secret)
+	}
+	return err
+}
+
+func adopt(ctx context.Context, c *clients) error {
+	return c.tokens.Adopt(ctx, tenant, new(scimtoken.MemoryStore), token, iamscim.NewSecret("s"))
 }
 
 func replace(ctx context.Context, c *clients) error {
@@ -412,46 +414,27 @@ var methods = []*method{
 			}), state: tokenState, states: map[string]string{"=": "token-a DELETED", "+": tokenActive}},
 	{name: "scimtoken.Client.Rotate", verb: "POST", path: "main/tokens", wrong: tokenJSON, prepare: at(withToken, rotate(false)), state: tokenState, states: rotateStates},
 	{name: "scimtoken.Client.Rotate [retire]", verb: "DELETE", path: "tokens/token-a", wrong: tokenJSON, prepare: at(withToken, rotate(true)), state: tokenState, states: rotateStates},
-	{name: "scimtoken.Client.RetireOld", verb: "DELETE", path: "tokens/token-a", wrong: tokenJSON,
-		prepare: func(t *testing.T, srv *scimtest.Server, _ *clients) func(context.Context, *clients) error {
-			keep := twoTokens(t, srv)
-			return func(ctx context.Context, c *clients) error { return c.tokens.RetireOld(ctx, tenant, keep) }
-		}, state: tokenState, states: map[string]string{"=": tokenActive + ", token-b ACTIVE", "+": "token-a DELETED, token-b ACTIVE"}},
-	{name: "scimtoken.Rotation.Retire", verb: "DELETE", path: "tokens/token-a", wrong: tokenJSON,
-		prepare: func(t *testing.T, srv *scimtest.Server, c *clients) func(context.Context, *clients) error {
-			prepare(t, srv, withToken)
-			return retire(t, srv, c)
-		}, state: tokenState, states: map[string]string{"=": tokenActive + ", 1 chosen ACTIVE", "+": "token-a DELETED, 1 chosen ACTIVE"}},
+	{name: "scimtoken.Client.Ensure", verb: "POST", path: "main/tokens", wrong: tokenJSON, prepare: at(withTenant, ensure), state: tokenState,
+		states: map[string]string{"=": "", "+": "1 chosen ACTIVE", "orphan": "1 chosen ACTIVE", "swapped": "1 chosen ACTIVE, 1 chosen DELETED"}},
+	{name: "scimtoken.Client.Retire", verb: "DELETE", path: "tokens/token-a", wrong: tokenJSON, prepare: retire,
+		state: tokenState, states: map[string]string{"=": tokenActive + ", 1 chosen ACTIVE", "+": "token-a DELETED, 1 chosen ACTIVE"}},
+	{name: "scimtoken.Client.Adopt", verb: "GET", path: "tokens/token-a", wrong: `{"name":"` + tenantText + `/tokens/token-b"}`,
+		prepare: at(withToken, adopt), state: tokenState, states: map[string]string{"=": tokenActive}},
 }
 
-// retire rotates with clients of its own and returns the end of the rotation,
-// which is taken up by those of the call.
+// retire rotates with clients of its own and returns the end of the rotation.
 func retire(t *testing.T, srv *scimtest.Server, c *clients) func(context.Context, *clients) error {
 	t.Helper()
-	var store stored
-	req := scimtoken.RotateRequest{
-		Tenant: tenant,
-		Persist: func(_ context.Context, n scimtoken.Name, s scimtoken.Secret) error {
-			store = stored{n, s}
-			return nil
-		},
-		Verify:    func(context.Context, scimtoken.Secret) error { return nil },
-		Persisted: func(context.Context) (scimtoken.Name, scimtoken.Secret, error) { return store.name, store.secret, nil },
-	}
-	if _, err := c.tokens.Rotate(t.Context(), req); err != nil {
+	prepare(t, srv, withToken)
+	store := new(scimtoken.MemoryStore)
+	r, err := c.tokens.Rotate(t.Context(), scimtoken.RotateRequest{
+		Tenant: tenant, Store: store, Replaces: token, Verify: func(context.Context, scimtoken.Secret) error { return nil },
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return func(ctx context.Context, c *clients) error {
-		resumed, err := c.tokens.Rotate(context.WithoutCancel(ctx), req)
-		srv.ClearRequests()
-		if err == nil && !resumed.Resumed {
-			err = errors.New("the rotation was not resumed")
-		}
-		if err != nil {
-			return err
-		}
-		return resumed.Retire(ctx)
-	}
+	srv.ClearRequests()
+	return func(ctx context.Context, c *clients) error { return c.tokens.Retire(ctx, tenant, store, r.New) }
 }
 
 func wantStateOf(got *provider.Provider, err error) error {

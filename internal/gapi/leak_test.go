@@ -181,15 +181,19 @@ func TestValuesDoNotLeak(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var handed scimtoken.Secret
+	store := new(scimtoken.MemoryStore)
 	rotation, err := c.tokens.Rotate(t.Context(), scimtoken.RotateRequest{
-		Tenant: tenant, Verify: func(context.Context, scimtoken.Secret) error { return nil },
-		Persist: func(_ context.Context, _ scimtoken.Name, s scimtoken.Secret) error { handed = s; return nil },
+		Tenant: tenant, Store: store, Replaces: token, Verify: func(context.Context, scimtoken.Secret) error { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets := append([]string{secret.Reveal(), handed.Reveal()}, secretsSent...)
+	record, _, err := store.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantAll(t, "the record", record.Reveal(), rotation.Secret.Reveal())
+	secrets := append([]string{secret.Reveal(), rotation.Secret.Reveal()}, secretsSent...)
 	type own struct {
 		Exported   scimtoken.Secret
 		unexported scimtoken.Secret
@@ -202,7 +206,7 @@ func TestValuesDoNotLeak(t *testing.T) {
 	values := map[string]any{
 		"secret": secret, "struct with secrets": mine, "pointer to it": &mine, "slice": []own{mine}, "map": map[string]*own{"k": &mine},
 		"create request": create, "pointer to a create request": &create, "OIDC": create.OIDC, "attributes client": *create.ExtraAttributes,
-		"update request": update, "OIDC update": *update.OIDC, "provider": made, "token": key, "rotation": rotation,
+		"update request": update, "OIDC update": *update.OIDC, "provider": made, "token": key, "rotation": rotation, "record": record, "store": store,
 		"token source": secret.TokenSource(), "provider client": c.providers, "token client": c.tokens,
 	}
 	for name, v := range values {

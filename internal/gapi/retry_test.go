@@ -264,7 +264,7 @@ func TestLostRepliesUnderLag(t *testing.T) {
 							t.Errorf("Create = %v, want ErrSecretLost", err)
 						}
 						err = nil
-					case "scimtoken.Client.Create [recreate]", "scimtoken.Client.Rotate":
+					case "scimtoken.Client.Create [recreate]", "scimtoken.Client.Rotate", "scimtoken.Client.Ensure":
 						code = "swapped"
 					}
 					if err != nil {
