@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/iamscim/iamscim/internal/retry"
@@ -28,20 +29,20 @@ type Access struct {
 	Checks int
 }
 
-// CheckAccess asks the tenant for its users, once, and tells what it gets
-// apart. It returns nil and
+// CheckAccess sends one request and reports whether the token can use the tenant.
+// If access is denied, the error wraps one of these sentinels:
 //
-//   - [ErrTokenRejected]: the token is not accepted (401)
-//   - [ErrNotSyncer]: the token is, but the service agent as which it acts has
-//     not the role (403); the error names the member and the role to bind, exactly
-//     so with [WithServiceAgent]
-//   - [ErrTenantUnknown]: there is no such tenant (404)
+//   - [ErrTokenRejected]: the service doesn't accept the token (401)
+//   - [ErrNotSyncer]: the token is valid, but the tenant's service agent doesn't
+//     have roles/iam.scimSyncer (403); the error names the member and the role to
+//     bind, exactly so with [WithServiceAgent]
+//   - [ErrTenantUnknown]: there's no such tenant (404)
 //   - [ErrThrottled]: the quota is used up (429)
-//   - [ErrUnreachable]: there was no reply
+//   - [ErrUnreachable]: no reply came
 //   - another sentinel for what is no SCIM service: [iamscim.ErrRedirected],
 //     [iamscim.ErrBadReply], [iamscim.ErrUnavailable]
 //
-// unless access is granted.
+// The call is:
 //
 //	GET /Users?count=1
 func (c *Client) CheckAccess(ctx context.Context) (*Access, error) {
@@ -49,55 +50,71 @@ func (c *Client) CheckAccess(ctx context.Context) (*Access, error) {
 	return access, err
 }
 
-// checkAccess also reports whether a later check may have another outcome.
-func (c *Client) checkAccess(ctx context.Context, op string) (access *Access, passes bool, err error) {
-	access = &Access{BaseURI: c.base.String(), ServiceAgent: c.serviceAgent, Checks: 1}
+// checkAccess also returns what became of the request.
+func (c *Client) checkAccess(ctx context.Context, op string) (*Access, outcome, error) {
+	users := 0
 	out, err := c.do(ctx, request{
 		op: op, method: http.MethodGet, path: "/Users", query: url.Values{"count": {"1"}}, repeat: true, maxAttempts: 1,
 		decode: func(rep *reply) error {
 			// A user that can't be read is no reason to deny access.
 			p, err := decodePage(rep.body, func(json.RawMessage) (*User, error) { return nil, nil })
 			if err == nil {
-				access.Users = p.total
+				users = p.total
 			}
 			return err
 		},
 	})
 	if err != nil {
-		switch asError(err).Kind {
-		case ErrTokenRejected, ErrNotSyncer, ErrTenantUnknown:
-			return nil, true, err
-		}
-		return nil, out.passes, err
+		return nil, out, err
 	}
-	return access, false, nil
+	return &Access{BaseURI: c.base.String(), ServiceAgent: c.serviceAgent, Users: users, Checks: 1}, out, nil
 }
 
 // maxPause bounds the pauses of WaitAccess: nobody should wait for half
 // a minute after access is there.
 const maxPause = 8 * time.Second
 
-// WaitAccess repeats CheckAccess until access is granted: a new token, a new
+// WaitToken repeats CheckAccess until the service knows the token, which takes up to
+// minutes for a new token. Then it returns what CheckAccess returns: access, or
+// [ErrNotSyncer] if the service agent's role is missing. Otherwise it's like
+// [Client.WaitAccess].
+//
+//	GET /Users?count=1
+func (c *Client) WaitToken(ctx context.Context) (*Access, error) {
+	return c.waitAccess(ctx, "WaitToken", ErrTokenRejected, ErrTenantUnknown)
+}
+
+// WaitAccess repeats CheckAccess until access is granted. A new token, a new
 // tenant and a new role binding take up to minutes to be known everywhere. It
 // gives up when ctx or the retry policy's Budget ends, and returns what the
-// last check returned; at once where waiting does not help, as on a redirect
-// or a host that does not exist.
+// last check returned. It gives up at once if waiting doesn't help, as on
+// a redirect or a host that doesn't exist.
 //
 //	GET /Users?count=1
 func (c *Client) WaitAccess(ctx context.Context) (*Access, error) {
-	if ctx == nil {
-		return c.CheckAccess(ctx) // says so
+	return c.waitAccess(ctx, "WaitAccess", ErrTokenRejected, ErrTenantUnknown, ErrNotSyncer)
+}
+
+// waitAccess repeats a check that ends in one of the errors, or in another one
+// that may pass.
+func (c *Client) waitAccess(ctx context.Context, op string, passing ...error) (*Access, error) {
+	if c == nil || ctx == nil {
+		access, _, err := c.checkAccess(ctx, op)
+		return access, err // which says so
 	}
 	var access *Access
 	var last *Error
 	policy := c.retry
 	policy.Max = min(policy.Max, maxPause)
 	policy.Initial = min(policy.Initial, policy.Max)
+	begin := time.Now()
 	checks, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
+		var out outcome
 		var err error
-		var again bool
-		access, again, err = c.checkAccess(ctx, "WaitAccess")
+		access, out, err = c.checkAccess(ctx, op)
 		last = asError(err)
+		again := out.passes && !(out.nobody && time.Since(begin) > maxNobody) ||
+			slices.ContainsFunc(passing, func(kind error) bool { return last != nil && last.Kind == kind })
 		return retry.Verdict{Again: again}, err
 	})
 	if err == nil {

@@ -22,6 +22,14 @@ const settleAttempts = 4
 // any other failure that leaves open whether the server acted, the resource is
 // looked up by its name and recognised by carrying all of body.
 func (s *endpoint[T]) create(ctx context.Context, name string, body []byte, password iamscim.Secret) (*T, error) {
+	got, err := s.createAndSettle(ctx, name, body, password)
+	if e := asError(err); e != nil {
+		e.scrub(password.Reveal())
+	}
+	return got, err
+}
+
+func (s *endpoint[T]) createAndSettle(ctx context.Context, name string, body []byte, password iamscim.Secret) (*T, error) {
 	op := s.op("Create")
 	if name == "" {
 		return nil, invalid(op, s.kind, "the %s is empty", s.name)
@@ -32,7 +40,9 @@ func (s *endpoint[T]) create(ctx context.Context, name string, body []byte, pass
 		if err := s.decodeInto(&got, "")(rep); err != nil {
 			return err
 		}
-		if h := s.head(got); h.name != "" && !strings.EqualFold(h.name, name) {
+		// A server may change the name: trim it, normalize it, prefix it. 201
+		// says that this is the resource it made.
+		if h := s.head(got); rep.status != http.StatusCreated && h.name != "" && !strings.EqualFold(h.name, name) {
 			return errors.New("the reply is about another resource")
 		}
 		return nil
@@ -41,6 +51,7 @@ func (s *endpoint[T]) create(ctx context.Context, name string, body []byte, pass
 	e := asError(err)
 	switch {
 	case err == nil:
+		s.compare(ctx, op, got, body)
 		return got, nil
 	case out.lost:
 		return s.settleCreate(ctx, e, name, body)
@@ -55,6 +66,18 @@ func (s *endpoint[T]) create(ctx context.Context, name string, body []byte, pass
 		}
 	}
 	return nil, e
+}
+
+// compare tells what the server made of body: the caller by the resource's Altered,
+// and the log.
+func (s *endpoint[T]) compare(ctx context.Context, op string, got *T, body []byte) {
+	h := s.head(got)
+	differ, err := differences(body, h.doc.text)
+	if err != nil || len(differ) == 0 {
+		return
+	}
+	h.doc.altered = differ
+	s.c.log.InfoContext(ctx, "scimclient: the server made other values than were sent", "op", op, "resource", s.resource(h.id), "attributes", differ)
 }
 
 // settleCreate finds out what became of a create whose reply was lost.

@@ -25,6 +25,7 @@ func TestDocumentedRequests(t *testing.T) {
 	calls := map[string]func(){
 		"Client.CheckAccess":           func() { c.CheckAccess(ctx) },
 		"Client.WaitAccess":            func() { c.WaitAccess(ctx) },
+		"Client.WaitToken":             func() { c.WaitToken(ctx) },
 		"Client.ServiceProviderConfig": func() { c.ServiceProviderConfig(ctx) },
 		"Client.Schemas":               func() { c.Schemas(ctx) },
 		"Client.ResourceTypes":         func() { c.ResourceTypes(ctx) },

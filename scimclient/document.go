@@ -17,6 +17,7 @@ type document struct {
 	etag    string          // ETag of the reply
 	partial bool            // the caller asked for some attributes only
 	unread  []string        // attributes of a JSON type that they can't have
+	altered []string        // attributes that differ from what was sent
 }
 
 // version returns the entity tag of the resource.
@@ -79,6 +80,14 @@ func (d *document) unreadAttributes() []string {
 		return nil
 	}
 	return slices.Clone(d.unread)
+}
+
+// alteredAttributes returns the attributes that differ from what was sent.
+func (d *document) alteredAttributes() []string {
+	if d == nil {
+		return nil
+	}
+	return slices.Clone(d.altered)
 }
 
 // isUnread reports whether something of an attribute couldn't be read.

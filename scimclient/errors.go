@@ -1,6 +1,7 @@
 package scimclient
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -158,8 +159,11 @@ func (e *Error) Format(f fmt.State, verb rune) {
 }
 
 func (e *Error) text(withDetail bool) string {
+	if e == nil {
+		return "scimclient: no error"
+	}
 	var b strings.Builder
-	b.WriteString(e.Op)
+	b.WriteString(cmp.Or(e.Op, "scimclient"))
 	if e.Resource != "" {
 		b.WriteByte(' ')
 		b.WriteString(e.Resource)
@@ -217,6 +221,9 @@ func (c *Conflict) text() string {
 
 // Unwrap returns the sentinel and the cause.
 func (e *Error) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
 	errs := make([]error, 0, 2)
 	if e.Kind != nil {
 		errs = append(errs, e.Kind)

@@ -277,7 +277,7 @@ func ExampleError() {
 	}
 	// Output:
 	// true
-	// scimclient: Users.Create User: invalid argument: HTTP 400 invalidValue; print the error with %+v for what the service said, which may hold names
+	// scimclient: Users.Create User: invalid argument: HTTP 400 invalidValue: emails: exactly one, of type work
 	// 400 invalidValue
 	// the service's words, which may hold some: true
 }

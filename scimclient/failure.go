@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -30,6 +33,8 @@ type failure struct {
 	tried bool // the attempt came as far as the network
 	seen  bool // a server may have seen the request
 	lost  bool // a server may have acted, and the reply doesn't say
+
+	nobody bool // nobody is at the address
 }
 
 // untried is a failure before anything was sent.
@@ -54,7 +59,7 @@ func (c *Client) unauthenticated(ctx context.Context, r request, err error) *fai
 // broken is an attempt without a whole reply.
 func (c *Client) broken(ctx context.Context, r request, try *retry.Attempt, err error) *failure {
 	unsent := try.Unsent(err)
-	f := &failure{class: try.Class(err), tried: true, seen: !unsent, lost: !unsent}
+	f := &failure{class: try.Class(err), tried: true, seen: !unsent, lost: !unsent, nobody: c.isNobody(err)}
 	err = try.Explain(err)
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err // without the address, whose query may hold a name
@@ -66,6 +71,8 @@ func (c *Client) broken(ctx context.Context, r request, try *retry.Attempt, err 
 	case errors.As(err, new(*oauth2.RetrieveError)):
 		// The caller's HTTP client has credentials of its own.
 		return c.unauthenticated(ctx, r, err)
+	case c.http.Timeout > 0 && isClientTimeout(err):
+		err = fmt.Errorf("no whole reply within %v (http.Client.Timeout): %w", c.http.Timeout, err)
 	case err == io.EOF:
 		err = fmt.Errorf("the connection ended before a reply: %w", err)
 	case strings.Contains(err.Error(), "transport connection broken"):
@@ -76,6 +83,18 @@ func (c *Client) broken(ctx context.Context, r request, try *retry.Attempt, err 
 	f.err = r.fail(ErrUnreachable, err)
 	f.err.Remedy = c.remedy(ErrUnreachable)
 	return f
+}
+
+// isClientTimeout reports that the caller's http.Client gave up. Its text may
+// say so, or be that of any context.
+func isClientTimeout(err error) bool {
+	return err.Error() == context.DeadlineExceeded.Error() || strings.Contains(err.Error(), "Client.Timeout exceeded")
+}
+
+// isNobody reports that an address has no name server's answer, or that this
+// machine itself refused the connection. A server elsewhere may come back.
+func (c *Client) isNobody(err error) bool {
+	return errors.As(err, new(*net.DNSError)) || loopback(c.base.Hostname()) && errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // unusable is a 2xx reply that doesn't say what it should.
@@ -121,9 +140,11 @@ func (c *Client) refused(r request, rep *reply) *failure {
 	e.Remedy = c.remedy(e.Kind)
 	switch {
 	case e.SCIMType == "mutability":
-		e.Remedy = "a value that google.subject or google.group is mapped from cannot be changed: delete the resource and create it again"
-	case e.Kind == iamscim.ErrInvalidArgument && e.Detail != "":
-		e.Remedy = "print the error with %+v for what the service said, which may hold names"
+		e.Remedy = "a value that google.subject or google.group is mapped from can't be changed: delete the resource and create it again"
+	case e.Kind == iamscim.ErrInvalidArgument:
+		if rule := r.brokenRule(e.Detail); rule != "" {
+			e.Err = errors.New(rule)
+		}
 	}
 	class := retry.Status(rep.status)
 	return &failure{
@@ -230,5 +251,25 @@ func (e *Error) endedBy(err error) {
 func (e *Error) scrub(known ...string) {
 	e.SCIMType = redact.Text(e.SCIMType, known...)
 	e.Detail = redact.Text(e.Detail, known...)
+	// What settled a call failed by itself, and knows less.
+	for inner := range innerErrors(e.Err) {
+		inner.scrub(known...)
+	}
 	e.Err = redact.Error(e.Err, known...)
+}
+
+// innerErrors are the nearest *Errors in err's tree.
+func innerErrors(err error) iter.Seq[*Error] {
+	return func(yield func(*Error) bool) {
+		switch err := err.(type) {
+		case *Error:
+			yield(err)
+		case interface{ Unwrap() error }:
+			innerErrors(err.Unwrap())(yield)
+		case interface{ Unwrap() []error }:
+			for _, inner := range err.Unwrap() {
+				innerErrors(inner)(yield)
+			}
+		}
+	}
 }

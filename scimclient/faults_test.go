@@ -62,6 +62,7 @@ func countRows[T any](seq func(func(*T, error) bool)) (n int, err error) {
 var faultCalls = []faultCall{
 	{"CheckAccess", "GET", "Users", func(ctx context.Context, c *scimclient.Client) error { _, err := c.CheckAccess(ctx); return err }, false, nil},
 	{"WaitAccess", "GET", "Users", func(ctx context.Context, c *scimclient.Client) error { _, err := c.WaitAccess(ctx); return err }, false, nil},
+	{"WaitToken", "GET", "Users", func(ctx context.Context, c *scimclient.Client) error { _, err := c.WaitToken(ctx); return err }, false, nil},
 	{"ServiceProviderConfig", "GET", "ServiceProviderConfig", func(ctx context.Context, c *scimclient.Client) error {
 		cfg, err := c.ServiceProviderConfig(ctx)
 		return want("patch", err == nil && cfg.Patch.Supported, true, err)

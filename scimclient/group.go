@@ -2,6 +2,7 @@ package scimclient
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 )
 
@@ -35,6 +36,9 @@ type groupFields Group
 // UnmarshalJSON replaces g by the resource in data and keeps what has no
 // field.
 func (g *Group) UnmarshalJSON(data []byte) error {
+	if g == nil {
+		return errors.New("scimclient: the group is nil")
+	}
 	if string(bytes.TrimSpace(data)) == "null" {
 		return nil // by convention
 	}
@@ -55,15 +59,29 @@ func (g Group) MarshalJSON() ([]byte, error) {
 
 // Extra is [User.Extra] for groups.
 func (g *Group) Extra(name string, v any) (bool, error) {
-	return g.doc.extra(groupFields{}, name, v)
+	return g.document().extra(groupFields{}, name, v)
 }
 
+// document returns what g was read from, nil if it's nil or was never read.
+func (g *Group) document() *document {
+	if g == nil {
+		return nil
+	}
+	return g.doc
+}
+
+// Altered is [User.Altered] for groups.
+func (g *Group) Altered() []string { return g.document().alteredAttributes() }
+
 // Unread is [User.Unread] for groups.
-func (g *Group) Unread() []string { return g.doc.unreadAttributes() }
+func (g *Group) Unread() []string { return g.document().unreadAttributes() }
 
 // SetExtra is [User.SetExtra] for groups.
 func (g *Group) SetExtra(name string, v any) error {
-	doc, err := g.doc.with(groupFields{}, name, v)
+	if g == nil {
+		return errors.New("scimclient: the group is nil")
+	}
+	doc, err := g.document().with(groupFields{}, name, v)
 	if err != nil {
 		return err
 	}
@@ -75,7 +93,12 @@ func (g *Group) SetExtra(name string, v any) error {
 }
 
 // Version is [User.Version] for groups.
-func (g *Group) Version() string { return g.doc.version(g.Meta) }
+func (g *Group) Version() string {
+	if g == nil {
+		return ""
+	}
+	return g.doc.version(g.Meta)
+}
 
 // LogValue shows the id alone.
 func (g Group) LogValue() slog.Value { return slog.StringValue("Group " + g.ID) }

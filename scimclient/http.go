@@ -24,6 +24,10 @@ const (
 	// mediaType is that of RFC 7644 section 3.1.
 	mediaType = "application/scim+json"
 
+	// maxNobody bounds the time for which an address where nobody is gets
+	// another try: it's most likely a wrong one.
+	maxNobody = 5 * time.Second
+
 	// maxErrorBody bounds what is read of a reply that is an error.
 	maxErrorBody = 64 << 10
 )
@@ -73,6 +77,7 @@ type outcome struct {
 	seen     int  // of them those that a server may have seen
 	lost     bool // a server may have acted on one of them, and its reply doesn't say
 	passes   bool // later attempts may end otherwise
+	nobody   bool // the last attempt found nobody at the address
 }
 
 // do makes attempts at r under the client's retry policy. Its error is an
@@ -93,6 +98,7 @@ func (c *Client) do(ctx context.Context, r request) (outcome, error) {
 		policy.MaxAttempts = r.maxAttempts
 	}
 	var failed *failure
+	begin := time.Now()
 	_, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
 		failed = c.attempt(ctx, r)
 		out.add(failed)
@@ -100,6 +106,9 @@ func (c *Client) do(ctx context.Context, r request) (outcome, error) {
 			return retry.Verdict{}, nil
 		}
 		again := failed.class == retry.Refused || failed.class == retry.Ambiguous && r.repeat
+		if failed.nobody && time.Since(begin) > maxNobody {
+			again = false
+		}
 		if again {
 			c.log.InfoContext(ctx, "scimclient: an attempt failed, to be repeated if time allows", "op", r.op, "attempt", out.attempts, "status", failed.err.Status)
 		}
@@ -125,7 +134,7 @@ func (o *outcome) add(failed *failure) {
 		o.seen++
 	}
 	o.lost = o.lost || failed.lost
-	o.passes = failed.class != retry.Final
+	o.passes, o.nobody = failed.class != retry.Final, failed.nobody
 }
 
 // attempt makes one attempt at r. It returns nil if the reply is a good one.

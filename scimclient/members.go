@@ -83,11 +83,19 @@ type MembersError struct {
 
 // Error returns the failure and how far the change came.
 func (e *MembersError) Error() string {
+	if e == nil || e.Err == nil {
+		return "scimclient: no error"
+	}
 	return fmt.Sprintf("%v (%d of %d members were changed before)", e.Err, e.Done, e.Of)
 }
 
 // Unwrap returns Err.
-func (e *MembersError) Unwrap() error { return e.Err }
+func (e *MembersError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // changeMembers calls change for the users in chunks.
 func (g *Groups) changeMembers(op string, userIDs []string, opts []WriteOption, change func(chunk []string) error) error {

@@ -44,6 +44,9 @@ func (p *Patch) Replace(path Path, value any) *Patch { return p.append("replace"
 // Remove removes path: an attribute, or the elements of a list that a filter
 // selects. Removing "members" without a filter removes every member.
 func (p *Patch) Remove(path Path) *Patch {
+	if p == nil {
+		p = new(Patch)
+	}
 	op := operation{Op: "remove", Path: path}
 	if path == "" {
 		return p.bad("remove", errors.New("path: required (RFC 7644 section 3.5.2.2)"))
@@ -78,7 +81,7 @@ func (p *Patch) RemoveMembers(userIDs ...string) *Patch {
 		return p.bad("remove", err)
 	}
 	for _, id := range ids {
-		p.Remove(Path("members").Where(Eq("value", id)))
+		p = p.Remove(Path("members").Where(Eq("value", id)))
 	}
 	return p
 }
@@ -87,6 +90,9 @@ func (p *Patch) RemoveMembers(userIDs ...string) *Patch {
 func (p *Patch) Deactivate() *Patch { return p.Replace("active", false) }
 
 func (p *Patch) append(verb string, path Path, value any) *Patch {
+	if p == nil {
+		p = new(Patch)
+	}
 	op := operation{Op: verb, Path: path}
 	var err error
 	if path != "" {
@@ -108,6 +114,9 @@ func (p *Patch) append(verb string, path Path, value any) *Patch {
 }
 
 func (p *Patch) bad(verb string, err error) *Patch {
+	if p == nil {
+		p = new(Patch)
+	}
 	p.errs = append(p.errs, fmt.Errorf("operation %d (%s): %w", len(p.ops)+len(p.errs)+1, verb, err))
 	return p
 }

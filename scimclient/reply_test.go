@@ -86,8 +86,10 @@ func TestErrorTexts(t *testing.T) {
 	}{
 		{"404", 404, ``, "scimclient: Users.Get User 1: not found: HTTP 404", ""},
 		{"400", 400, `{"scimType":"invalidFilter","detail":"say x"}`,
-			"scimclient: Users.Get User 1: invalid argument: HTTP 400 invalidFilter; print the error with %+v for what the service said, which may hold names",
-			`scimclient: Users.Get User 1: invalid argument: HTTP 400 invalidFilter: the service said "say x"; print the error with %+v for what the service said, which may hold names`},
+			"scimclient: Users.Get User 1: invalid argument: HTTP 400 invalidFilter", `scimclient: Users.Get User 1: invalid argument: HTTP 400 invalidFilter: the service said "say x"`},
+		{"400 about attributes", 400, `{"scimType":"invalidValue","detail":"Emails[0] of bjensen: USERNAME already"}`,
+			"scimclient: Users.Get User 1: invalid argument: HTTP 400 invalidValue: the service names emails, userName",
+			`scimclient: Users.Get User 1: invalid argument: HTTP 400 invalidValue: the service names emails, userName: the service said "Emails[0] of bjensen: USERNAME already"`},
 		{"500", 500, `{"detail":"x"}`, "scimclient: Users.Get User 1: unavailable: HTTP 500 (after 4 attempts); the service failed, which may pass: try later", `scimclient: Users.Get User 1: unavailable: HTTP 500: the service said "x" (after 4 attempts); the service failed, which may pass: try later`},
 		{"200, of another shape", 200, `["1"]`, "scimclient: Users.Get User 1: bad reply: HTTP 200: the reply is JSON of another kind: a JSON array; check that the base URI is that of a SCIM service and that no proxy answers in its place", ""},
 		{"200, of another", 200, `{"id":"2"}`, "scimclient: Users.Get User 1: bad reply: HTTP 200: the reply is about another resource; check that the base URI is that of a SCIM service and that no proxy answers in its place", ""},

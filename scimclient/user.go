@@ -2,6 +2,7 @@ package scimclient
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 
 	"github.com/iamscim/iamscim"
@@ -142,6 +143,9 @@ type userFields User
 // UnmarshalJSON replaces u by the resource in data and keeps what has no
 // field. A password is dropped.
 func (u *User) UnmarshalJSON(data []byte) error {
+	if u == nil {
+		return errors.New("scimclient: the user is nil")
+	}
 	if string(bytes.TrimSpace(data)) == "null" {
 		return nil // by convention
 	}
@@ -164,19 +168,35 @@ func (u User) MarshalJSON() ([]byte, error) {
 // schema URN for example, into v, and reports whether the user has it. Names
 // are compared without regard to case (RFC 7643 section 2.1).
 func (u *User) Extra(name string, v any) (bool, error) {
-	return u.doc.extra(userFields{}, name, v)
+	return u.document().extra(userFields{}, name, v)
 }
+
+// document returns what u was read from, nil if it's nil or was never read.
+func (u *User) document() *document {
+	if u == nil {
+		return nil
+	}
+	return u.doc
+}
+
+// Altered returns the attributes that [Users.Create] or [Users.Replace] sent and
+// that the server made otherwise, as "userName", which a server may trim, or an
+// attribute that it doesn't support.
+func (u *User) Altered() []string { return u.document().alteredAttributes() }
 
 // Unread returns the attributes that couldn't be read into a field, because
 // their JSON type isn't that of RFC 7643, as "photos" or "emails[0].primary".
 // Their fields are empty; [User.Extra] reads them, and [Users.Replace] sends them
 // back as they are unless the field is set.
-func (u *User) Unread() []string { return u.doc.unreadAttributes() }
+func (u *User) Unread() []string { return u.document().unreadAttributes() }
 
 // SetExtra sets an attribute that has no field to the JSON of v; nil removes
 // it. A schema URN is also added to Schemas.
 func (u *User) SetExtra(name string, v any) error {
-	doc, err := u.doc.with(userFields{}, name, v)
+	if u == nil {
+		return errors.New("scimclient: the user is nil")
+	}
+	doc, err := u.document().with(userFields{}, name, v)
 	if err != nil {
 		return err
 	}
@@ -187,9 +207,15 @@ func (u *User) SetExtra(name string, v any) error {
 	return nil
 }
 
-// Version returns the entity tag for [IfMatch]: meta.version, else the ETag
-// header of the reply the user came in, else "" from a server that has none.
-func (u *User) Version() string { return u.doc.version(u.Meta) }
+// Version returns the entity tag for [IfMatch]: meta.version, else the ETag header
+// of the reply if the server declares etag in the configuration that
+// [Client.ServiceProviderConfig] has read, else "".
+func (u *User) Version() string {
+	if u == nil {
+		return ""
+	}
+	return u.doc.version(u.Meta)
+}
 
 // LogValue shows the id alone: log/slog must not print names and mail
 // addresses.

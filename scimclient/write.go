@@ -122,8 +122,10 @@ func (s *endpoint[T]) replace(ctx context.Context, id string, body []byte, passw
 		return proven, nil
 	}
 	if err := s.send(ctx, r, o, prove); err != nil {
+		asError(err).scrub(password.Reveal())
 		return nil, err
 	}
+	s.compare(ctx, op, got, body)
 	return got, nil
 }
 
