@@ -23,8 +23,8 @@ const maxErrorBody = 64 << 10
 
 // Client returns a copy of c, which is left as it is, that
 //
-//   - returns a 3xx reply instead of following it: a 307 would send the bearer
-//     token and the whole request body to another origin;
+//   - returns a 3xx reply, without its Location, instead of following it: a 307
+//     would send the bearer token and the whole request body to another origin;
 //   - ends the reading of a 2xx body in [ErrTooLarge] after maxBody bytes, counted
 //     after decompression;
 //   - cuts every other body after 64 KiB: no error needs more;
@@ -61,6 +61,12 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			resp.Body.Close()
 		}
 		return nil, ErrSwitched
+	case resp.StatusCode >= 300 && resp.StatusCode <= 399:
+		// Nobody follows it, and net/http fails on a malformed one with its text,
+		// which may hold the names and tokens of the request.
+		resp.Header.Del("Location")
+	}
+	switch {
 	case resp.Body == nil:
 	case resp.StatusCode >= 200 && resp.StatusCode <= 299:
 		resp.Body = &body{ReadCloser: resp.Body, left: t.maxBody, max: t.maxBody}

@@ -70,6 +70,27 @@ func TestClientFollowsNoRedirect(t *testing.T) {
 	}
 }
 
+// TestClientDropsLocations: net/http repeats a malformed one in its error.
+func TestClientDropsLocations(t *testing.T) {
+	t.Parallel()
+	for _, location := range []string{"http://%zz/?filter=bjensen@example.com", "https://elsewhere.example.com/", ":", ""} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", location)
+			w.WriteHeader(302)
+		}))
+		t.Cleanup(srv.Close)
+		resp, err := Client(srv.Client(), 100).Get(srv.URL)
+		if err != nil {
+			t.Errorf("Get redirected to %q = %v, want the reply", location, err)
+			continue
+		}
+		resp.Body.Close()
+		if resp.StatusCode != 302 || resp.Header.Get("Location") != "" {
+			t.Errorf("Get redirected to %q = %d with %q, want 302 without a location", location, resp.StatusCode, resp.Header.Get("Location"))
+		}
+	}
+}
+
 // TestClientCutsErrors: no error needs more than 64 KiB, whatever its status.
 func TestClientCutsErrors(t *testing.T) {
 	t.Parallel()
