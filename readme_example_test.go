@@ -94,7 +94,7 @@ func (c clients) provision(ctx context.Context, server *scimtest.Server, name sc
 	}
 	verdict := claimmap.Compare(p.AttributeMapping, mapping, claimmap.CompareOptions{Vendor: claimmap.EntraID})
 	if verdict.Result != claimmap.Consistent {
-		return fmt.Errorf("users would be in no group: %s", verdict)
+		return fmt.Errorf("the mappings may name different users: %s", verdict)
 	}
 
 	tenant, err := tenants.Create(ctx, scimtenant.CreateRequest{
@@ -115,7 +115,7 @@ func (c clients) provision(ctx context.Context, server *scimtest.Server, name sc
 	if err != nil {
 		return err
 	}
-	if _, err := client.CheckAccess(ctx); errors.Is(err, scimclient.ErrNotSyncer) {
+	if _, err := client.WaitToken(ctx); errors.Is(err, scimclient.ErrNotSyncer) {
 		if err := organizations.GrantSyncer(ctx, "123456789012", tenant.ServiceAgent); err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/limit"
 	"github.com/iamscim/iamscim/internal/redact"
 	"github.com/iamscim/iamscim/internal/retry"
 )
@@ -58,6 +59,9 @@ func (c *Client) unauthenticated(ctx context.Context, r request, err error) *fai
 
 // broken is an attempt without a whole reply.
 func (c *Client) broken(ctx context.Context, r request, try *retry.Attempt, err error) *failure {
+	if errors.Is(err, limit.ErrSwitched) {
+		return c.unusable(r, &reply{status: http.StatusSwitchingProtocols}, retry.Final, limit.ErrSwitched)
+	}
 	unsent := try.Unsent(err)
 	f := &failure{class: try.Class(err), tried: true, seen: !unsent, lost: !unsent, nobody: c.isNobody(err)}
 	err = try.Explain(err)

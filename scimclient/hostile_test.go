@@ -486,8 +486,9 @@ func TestSwitchedProtocols(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if _, err := c.Users.Get(ctx, "1"); err == nil || ctx.Err() != nil {
-		t.Errorf("Get answered by 101 = %v, want an error before its context ends", err)
+	var e *scimclient.Error
+	if _, err := c.Users.Get(ctx, "1"); !errors.As(err, &e) || !errors.Is(err, iamscim.ErrBadReply) || e.Status != 101 || e.Attempts != 1 || ctx.Err() != nil {
+		t.Errorf("Get answered by 101 = %v, want ErrBadReply after one attempt", err)
 	}
 	if err := c.Users.Delete(ctx, "1"); !errors.Is(err, iamscim.ErrOutcomeUnknown) {
 		t.Errorf("Delete answered by 101 = %v, want ErrOutcomeUnknown: nobody knows", err)

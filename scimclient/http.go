@@ -27,9 +27,6 @@ const (
 	// maxNobody bounds the time for which an address where nobody is gets
 	// another try: it's most likely a wrong one.
 	maxNobody = 5 * time.Second
-
-	// maxErrorBody bounds what is read of a reply that is an error.
-	maxErrorBody = 64 << 10
 )
 
 // A request is one call of the service, in as many attempts as it takes. It
@@ -257,15 +254,9 @@ func (c *Client) newRequest(ctx context.Context, r request, token *oauth2.Token)
 // readBody reads a body, which is bounded by the transport. A byte order mark
 // before it, which RFC 8259 section 8.1 lets a reader ignore, is dropped.
 func readBody(resp *http.Response) ([]byte, error) {
-	var reader io.Reader = resp.Body
-	switch {
-	case resp.StatusCode < 200:
-		return nil, nil // after a 101, the body is the connection
-	case !isSuccess(resp.StatusCode):
-		reader = io.LimitReader(reader, maxErrorBody)
-	case resp.ContentLength > maxBody:
+	if resp.ContentLength > maxBody {
 		return nil, fmt.Errorf("%w: %d bytes", limit.ErrTooLarge, resp.ContentLength)
 	}
-	body, err := io.ReadAll(reader)
+	body, err := io.ReadAll(resp.Body)
 	return bytes.TrimPrefix(body, []byte("\ufeff")), err
 }

@@ -187,7 +187,7 @@ func (j *job) client(secret scimtoken.Secret) (*scimclient.Client, error) {
 }
 
 func (j *job) access(ctx context.Context) error {
-	err := j.firstAnswer(ctx)
+	_, err := j.scim.WaitToken(ctx)
 	if errors.Is(err, scimclient.ErrNotSyncer) {
 		j.found("403", "the token is good, but the service agent it acts as lacks a role on the organization")
 		j.found("member", "serviceAccount:%s", j.tenant.ServiceAgent)
@@ -209,20 +209,6 @@ func (j *job) access(ctx context.Context) error {
 	}
 	j.found("access", "granted: the service agent has its role already")
 	return nil
-}
-
-// firstAnswer checks access until the new token is known. WaitAccess would wait
-// for the role as well.
-func (j *job) firstAnswer(ctx context.Context) error {
-	var answer error
-	err := j.until(ctx, func() bool {
-		_, answer = j.scim.CheckAccess(ctx)
-		return !errors.Is(answer, scimclient.ErrTokenRejected) && !errors.Is(answer, scimclient.ErrTenantUnknown)
-	})
-	if err != nil {
-		return errors.Join(answer, err)
-	}
-	return answer
 }
 
 // until waits for what the service takes up to two minutes to replicate.
