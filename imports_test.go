@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"scimtenant":          {"", "claimmap", "provider", "internal/agent", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
 	"scimtoken":           {"", "scimtenant", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
 	"scimtoken/storetest": {"", "scimtoken"},
-	"scimclient":          {"", "internal/agent", "internal/fold", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
+	"scimclient":          {"", "internal/agent", "internal/emulator", "internal/fold", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 	"provision/idp":       {},
 
 	"scimtest":                    {"scimtest/internal/behavior", "scimtest/internal/cloud", "scimtest/internal/directory", "scimtest/internal/wire"},
@@ -35,8 +35,9 @@ var allowed = map[string][]string{
 
 	"internal/agent":     {},
 	"internal/check":     {""},
+	"internal/emulator":  {},
 	"internal/fold":      {},
-	"internal/gapi":      {"", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
+	"internal/gapi":      {"", "internal/emulator", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 	"internal/limit":     {},
 	"internal/paste":     {},
 	"internal/redact":    {},

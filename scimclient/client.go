@@ -1,6 +1,7 @@
 package scimclient
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/emulator"
 	"github.com/iamscim/iamscim/internal/limit"
 	"github.com/iamscim/iamscim/internal/paste"
 )
@@ -47,10 +49,15 @@ type Client struct {
 // and the query ?aadOptscim062020, which Microsoft Entra ID wants in the same
 // setting, are dropped; any other query, a fragment or user information is an
 // error. The token is sent to the origin of this URI and nowhere else.
+//
+// If the environment variable IAMSCIM_EMULATOR_HOST names an emulator, the base
+// URI must be one of its own. It may be an http URI.
 func New(baseURI string, ts oauth2.TokenSource, opts ...Option) (*Client, error) {
 	cfg := config{perMinute: defaultRate, retry: iamscim.RetryPolicy{}.WithDefaults(), logger: slog.New(slog.DiscardHandler)}
-	base, err := parseBase(baseURI)
+	host, err := emulator.URL()
 	errs := []error{err}
+	base, err := parseBase(baseURI, host)
+	errs = append(errs, err)
 	if ts == nil {
 		errs = append(errs, errors.New("the token source is nil"))
 	}
@@ -63,6 +70,9 @@ func New(baseURI string, ts oauth2.TokenSource, opts ...Option) (*Client, error)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, &Error{Op: "scimclient: New", Kind: iamscim.ErrInvalidArgument, Err: err}
+	}
+	if host != nil {
+		warnEmulator(cfg.logger, host)
 	}
 	c := &Client{
 		base:         *base,
@@ -79,9 +89,9 @@ func New(baseURI string, ts oauth2.TokenSource, opts ...Option) (*Client, error)
 	return c, nil
 }
 
-// parseBase checks a base URI. Its errors do not repeat the URI, which may
-// hold a password.
-func parseBase(text string) (*url.URL, error) {
+// parseBase checks a base URI. emulator is nil unless the environment names one.
+// Its errors do not repeat the URI, which may hold a password.
+func parseBase(text string, emulator *url.URL) (*url.URL, error) {
 	if err := paste.CheckURI(text); err != nil {
 		return nil, fmt.Errorf("base URI: %w", err)
 	}
@@ -101,7 +111,9 @@ func parseBase(text string) (*url.URL, error) {
 		return nil, errors.New("the base URI must not have a query (only ?aadOptscim062020 is understood, and dropped)")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, fmt.Errorf("the base URI has the scheme %q: https is required", u.Scheme)
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case emulator != nil && (u.Scheme != emulator.Scheme || !strings.EqualFold(u.Host, emulator.Host)):
+		return nil, fmt.Errorf("the base URI isn't one of the emulator %s, which IAMSCIM_EMULATOR_HOST names: unset the variable to reach another host", emulator)
+	case u.Scheme == "http" && emulator == nil && !loopback(u.Hostname()):
 		return nil, errors.New("the base URI is http on a host that is not a loopback one: the token would be sent in clear; https is required")
 	}
 	for segment := range strings.SplitSeq(strings.TrimPrefix(u.Path, "/"), "/") {
@@ -111,6 +123,15 @@ func parseBase(text string) (*url.URL, error) {
 	}
 	u.RawQuery = ""
 	return u, nil
+}
+
+// warnEmulator says that the client isn't one for Google Cloud, even if the
+// caller logs nothing.
+func warnEmulator(logger *slog.Logger, host *url.URL) {
+	if !logger.Enabled(context.Background(), slog.LevelWarn) {
+		logger = slog.Default()
+	}
+	logger.Warn("iamscim: using an emulator instead of Google Cloud", "emulator", host.String(), "variable", emulator.Variable)
 }
 
 func loopback(host string) bool {

@@ -18,6 +18,7 @@ import (
 	htransport "google.golang.org/api/transport/http"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/emulator"
 	"github.com/iamscim/iamscim/internal/limit"
 	"github.com/iamscim/iamscim/internal/paste"
 	"github.com/iamscim/iamscim/internal/redact"
@@ -70,6 +71,8 @@ type Conn struct {
 // redirects with the bearer token. So the HTTP client is built here, the way
 // that constructor does, then hardened, and handed over with the resolved
 // endpoint and a logger that redacts.
+//
+// Where the environment names an emulator, the connection leads there instead.
 func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, error) {
 	if ctx == nil {
 		return nil, errors.New("ctx must not be nil")
@@ -95,6 +98,13 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 		internaloption.WithDefaultEndpointTemplate(svc.EndpointTemplate),
 		internaloption.WithDefaultMTLSEndpoint(svc.MTLSEndpoint),
 		internaloption.EnableNewAuthLibrary(),
+	}
+	host, err := emulator.URL()
+	if err != nil {
+		return nil, err
+	}
+	if host != nil {
+		return emulated(ctx, svc, host, policy, opts, logger), nil
 	}
 	all = append(all, opts...)
 	all = append(all, option.WithLogger(logger))
