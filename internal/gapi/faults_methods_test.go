@@ -318,6 +318,18 @@ var methods = []*method{
 			}), state: tenantState, states: map[string]string{"=": "main DELETED Main group.externalId", "+": tenantActive}},
 	{name: "scimtenant.Client.Replace [delete]", verb: "DELETE", path: "scimTenants/main", wrong: tenantJSON, prepare: at(withTenant, replace), state: tenantState, states: replaceStates},
 	{name: "scimtenant.Client.Replace [create]", verb: "POST", path: "entra/scimTenants", wrong: tenantJSON, prepare: at(withTenant, replace), state: tenantState, states: replaceStates},
+	{name: "scimtenant.Client.InPool", verb: "GET", path: "entra/scimTenants", wrong: `{"workforcePoolProviderScimTenants":[{"name":"` + poolText + `/providers/other/scimTenants/main"}]}`,
+		prepare: at(withTenant, func(ctx context.Context, c *clients) error {
+			got, err := c.tenants.InPool(ctx, parent.Pool())
+			if errors.Is(err, iamscim.ErrNotFound) {
+				return errEmpty
+			}
+			if err == nil && got.Name != tenant {
+				return fmt.Errorf("InPool = %+v", got)
+			}
+			return err
+		}), state: tenantState, states: map[string]string{"=": tenantActive}},
+	ensureTenant(),
 	{name: "scimtenant.Client.Policy", verb: "POST", path: "*:getIamPolicy", wrong: noPolicyJSON,
 		prepare: at(withTenant, func(ctx context.Context, c *clients) error {
 			got, err := c.tenants.Policy(ctx, tenant)
@@ -460,6 +472,17 @@ func createTenant(suffix, verb, path string) *method {
 			got, err := c.tenants.Create(ctx, scimtenant.CreateRequest{Name: tenant, DisplayName: "Main", ClaimMapping: claimmap.Recommended(claimmap.EntraID), Usage: iamscim.SCIMUsageGroups})
 			if err == nil && (got.State != iamscim.StateActive || got.BaseURI == "") {
 				return fmt.Errorf("Create = %+v", got)
+			}
+			return err
+		}), state: tenantState, states: map[string]string{"=": "", "+": tenantActive}}
+}
+
+func ensureTenant() *method {
+	return &method{name: "scimtenant.Client.Ensure", verb: "POST", path: "entra/scimTenants", wrong: tenantJSON,
+		prepare: at(withProvider, func(ctx context.Context, c *clients) error {
+			got, outcome, err := c.tenants.Ensure(ctx, scimtenant.CreateRequest{Name: tenant, DisplayName: "Main", ClaimMapping: claimmap.Recommended(claimmap.EntraID), Usage: iamscim.SCIMUsageGroups})
+			if err == nil && (got.State != iamscim.StateActive || outcome != scimtenant.OutcomeCreated) {
+				return fmt.Errorf("Ensure = %+v, %s", got, outcome)
 			}
 			return err
 		}), state: tenantState, states: map[string]string{"=": "", "+": tenantActive}}
