@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"scimclient":          {"", "internal/agent", "internal/emulator", "internal/fold", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 	"provision/idp":       {},
 
+	"scimclient/audit":            {"", "claimmap", "scimclient", "provision/idp", "internal/fold"},
 	"scimtest":                    {"scimtest/internal/behavior", "scimtest/internal/cloud", "scimtest/internal/directory", "scimtest/internal/wire"},
 	"scimtest/internal/cloud":     {"internal/resname", "scimtest/internal/behavior", "scimtest/internal/directory", "scimtest/internal/wire"},
 	"scimtest/internal/directory": {"scimtest/internal/behavior", "scimtest/internal/wire"},

@@ -30,6 +30,7 @@ var links = map[string]struct {
 	"scimtest":            {slices.Concat(controlPlane, cel), 510},
 	"scimtoken/storetest": {slices.Concat(controlPlane, cel), 520},
 	"provision/idp":       {nil, 190},
+	"scimclient/audit":    {slices.Concat(oauth, pacing, cel), 300},
 }
 
 var (

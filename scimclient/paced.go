@@ -26,6 +26,7 @@ func (c *Client) Paced(perMinute int) (*Client, error) {
 		retry:        c.retry,
 		pace:         newPacer(min(perMinute, int(c.pace.ceiling*60+0.5))),
 		log:          c.log,
+		maxRows:      c.maxRows,
 	}
 	paced.Users = newUsers(paced)
 	paced.Groups = newGroups(paced)
