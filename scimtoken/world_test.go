@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/api/option"
 
+	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/scimtest"
 	"github.com/iamscim/iamscim/scimtoken"
 )
@@ -162,7 +163,8 @@ type runner struct {
 	name  string
 	trace []string // the points so far
 
-	stopAt  int // the point to stop at; 0: none
+	turn    chan struct{} // held while at a point: a request whose context ends goes on in a goroutine of its own
+	stopAt  int           // the point to stop at; 0: none
 	dies    bool
 	started bool
 	stopped chan struct{}
@@ -184,7 +186,7 @@ type runner struct {
 type crash struct{}
 
 func (w *world) runner(name string, change func(*scimtoken.RotateRequest)) *runner {
-	r := &runner{w: w, name: name, change: change, ctx: w.t.Context(), stopped: make(chan struct{}), resume: make(chan struct{}), ended: make(chan struct{})}
+	r := &runner{w: w, name: name, change: change, ctx: w.t.Context(), turn: make(chan struct{}, 1), stopped: make(chan struct{}), resume: make(chan struct{}), ended: make(chan struct{})}
 	w.runners = append(w.runners, r)
 	return r
 }
@@ -229,6 +231,11 @@ func (r *runner) die() {
 }
 
 func (r *runner) point(label string) {
+	r.turn <- struct{}{}
+	defer func() { <-r.turn }()
+	if r.dies {
+		panic(crash{})
+	}
 	r.trace = append(r.trace, label)
 	r.w.check(r.name + " " + label)
 	if len(r.trace) != r.stopAt {
@@ -264,7 +271,9 @@ func (r *runner) run() {
 }
 
 func (r *runner) client() *scimtoken.Client {
-	client, err := scimtoken.NewClient(r.w.t.Context(), option.WithEndpoint("http://127.0.0.1/"), option.WithHTTPClient(&http.Client{Transport: r}), option.WithoutAuthentication())
+	// While a process is stopped its timers are too.
+	policy := scimtoken.WithRetry(iamscim.RetryPolicy{AttemptTimeout: 1000 * time.Hour})
+	client, err := scimtoken.NewClient(r.w.t.Context(), option.WithEndpoint("http://127.0.0.1/"), option.WithHTTPClient(&http.Client{Transport: r}), option.WithoutAuthentication(), policy)
 	if err != nil {
 		panic(err)
 	}
