@@ -55,7 +55,7 @@ func (h *hold) adopt(ctx context.Context, name Name, secret Secret) error {
 		}
 		r = r.retire(r.Current, false, h.now())
 	}
-	if err := h.mustLive(ctx, name); err != nil {
+	if err := h.unlessMoved(ctx, h.mustLive(ctx, name)); err != nil {
 		return err
 	}
 	r.Current = held{Name: name, Secret: secret}

@@ -50,7 +50,7 @@ type hold struct {
 	version string
 	since   time.Time // when the first swap was tried
 	entered bool      // a swap of this call was made
-	taken   bool      // the last swap was this call's, and the lease isn't given up
+	pending bool      // the lease is to be given up
 	lost    bool      // somebody else has swapped since
 
 	made Name          // sent to be created by this call
@@ -111,22 +111,34 @@ func (h *hold) readTenant(ctx context.Context) (uid string, err error) {
 func (h *hold) now() time.Time { return h.date.Add(time.Since(h.seen)).Truncate(time.Second).UTC() }
 
 // load reads the record from the store. Without one the version is "".
-func (h *hold) load(ctx context.Context) (r record, version string, err error) {
-	text, version, err := h.store.Load(ctx)
-	if err != nil {
+func (h *hold) load(ctx context.Context) (record, string, error) {
+	r, version, err := h.read(ctx)
+	var bad *unusableError
+	switch {
+	case errors.As(err, &bad):
+		return record{}, "", h.error(ErrBadRecord, bad, remedyBadRecord)
+	case err != nil:
 		return record{}, "", h.error(nil, fmt.Errorf("read the record from the store: %w", err), "make the store readable, then run it again")
-	}
-	if text.IsZero() {
-		return record{}, "", nil
-	}
-	if version == "" {
-		return record{}, "", h.error(ErrBadRecord, errors.New("the store returns it without a version"), remedyBadRecord)
-	}
-	if r, err = decodeRecord(text); err != nil {
-		return record{}, "", h.error(ErrBadRecord, err, remedyBadRecord)
 	}
 	return r, version, nil
 }
+
+func (h *hold) read(ctx context.Context) (r record, version string, err error) {
+	text, version, err := h.store.Load(ctx)
+	switch {
+	case err != nil, text.IsZero():
+		return record{}, "", err
+	case version == "":
+		return record{}, "", &unusableError{errors.New("the store returns it without a version")}
+	}
+	if r, err = decodeRecord(text); err != nil {
+		return record{}, "", &unusableError{err}
+	}
+	return r, version, nil
+}
+
+// unusableError is about a record that was read and can't be used.
+type unusableError struct{ error }
 
 // swap replaces the record by next, and reads it back: a swap counts if a load
 // shows it. The error is errLost if somebody else has changed the record.
@@ -137,7 +149,7 @@ func (h *hold) swap(ctx context.Context, next record) error {
 // release is the last swap of a call: it gives the lease up.
 func (h *hold) release(ctx context.Context, next record) error {
 	err := h.swapUntil(ctx, next, time.Time{})
-	h.taken = h.taken && err != nil
+	h.pending = h.pending && err != nil
 	return err
 }
 
@@ -156,19 +168,20 @@ func (h *hold) swapUntil(ctx context.Context, next record, until time.Time) erro
 		return h.error(nil, err, "")
 	}
 	failed := h.store.Swap(ctx, h.version, text)
-	got, version, err := h.load(ctx)
+	got, version, err := h.read(ctx)
 	if err != nil {
 		// Nobody knows what the store has: nothing more is done.
-		return h.storeError(failed, err)
+		h.pending = true
+		return h.unread(failed, err)
 	}
 	shown, err := got.encode()
 	switch {
 	case err == nil && shown.Reveal() == text.Reveal():
 		h.record, h.version = got, version
-		h.entered, h.taken = true, true
+		h.entered, h.pending = true, true
 		return nil
 	case version == "" && h.version != "":
-		h.taken = false
+		h.pending = false
 		return h.error(ErrBadRecord, errors.New("the store has lost it"), "nothing was deleted: restore the record from a backup")
 	case version == h.version, got.Lease.Holder == h.holder:
 		// As before, or as an earlier swap of this call left it.
@@ -178,27 +191,37 @@ func (h *hold) swapUntil(ctx context.Context, next record, until time.Time) erro
 		if failed == nil {
 			return h.error(ErrBadRecord, errors.New("the store doesn't return what it was given"), "nothing was deleted: test the store with package storetest")
 		}
-		return h.storeError(failed, nil)
+		return h.error(nil, fmt.Errorf("write the record to the store: %w", failed), remedyStore)
 	}
 	h.record, h.version = got, version
-	h.lost, h.taken = true, false
+	h.lost, h.pending = true, false
 	return errLost
 }
 
-func (h *hold) storeError(failed, unread error) error {
-	err := fmt.Errorf("write the record to the store: %w", failed)
-	if unread != nil {
-		err = fmt.Errorf("it isn't known whether the record was written: %w", errors.Join(failed, unread))
+// unread is the error of a swap that couldn't be read back.
+func (h *hold) unread(failed, err error) error {
+	var kind error
+	if bad := (*unusableError)(nil); errors.As(err, &bad) {
+		kind = ErrBadRecord
 	}
-	return h.error(nil, err, "nothing was deleted: make the store writable, then run it again")
+	err = fmt.Errorf("read back what was written to the store: %w", err)
+	if failed != nil {
+		err = fmt.Errorf("write the record to the store: %w; then %w", failed, err)
+	}
+	return h.error(kind, err, remedyStore)
 }
 
 // close ends a call that returns err. It gives the lease up, and says who took
 // over.
 func (h *hold) close(ctx context.Context, err error) error {
 	var left error
-	if h.taken {
+	if h.pending {
+		at := h.version
 		left = h.release(ctx, h.record)
+		if left != nil && !h.lost && h.version != at {
+			// A swap that couldn't be read back was made after all.
+			left = h.release(ctx, h.record)
+		}
 	}
 	switch {
 	case h.lost:

@@ -42,7 +42,7 @@ func (h *hold) retire(ctx context.Context, name Name) error {
 	case len(r.Retire) == 0:
 		return nil
 	}
-	if err := h.mustLive(ctx, name); err != nil {
+	if err := h.unlessMoved(ctx, h.mustLive(ctx, name)); err != nil {
 		return err
 	}
 	if err := h.swap(ctx, r); err != nil {

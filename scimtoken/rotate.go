@@ -32,7 +32,7 @@ type RotateRequest struct {
 
 	// InUse is the token that the identity provider uses. If that is the new
 	// token of an earlier call, this call deletes the old one and begins no
-	// other rotation.
+	// other rotation. If it's the current token already, InUse has no effect.
 	InUse Name
 
 	// Replaces is the token in use, if somebody else created it and the
@@ -212,18 +212,18 @@ func (h *hold) replaced(ctx context.Context, name Name) (Name, error) {
 		if h.record.retiring(name) {
 			return Name{}, h.notInUse("Replaces", name)
 		}
-		return name, h.mustLive(ctx, name)
+		return name, h.unlessMoved(ctx, h.mustLive(ctx, name))
 	}
 	others, err := h.strangers(ctx)
 	if err == nil && len(others) > 0 {
-		err = h.unknown(others)
+		err = h.unlessMoved(ctx, h.unknown(others))
 	}
 	return Name{}, err
 }
 
 // promote makes the next token the current one and deletes the other.
 func (h *hold) promote(ctx context.Context, resumed bool) (*Rotation, error) {
-	if err := h.mustLive(ctx, h.record.Next.Name); err != nil {
+	if err := h.unlessMoved(ctx, h.mustLive(ctx, h.record.Next.Name)); err != nil {
 		return nil, err
 	}
 	if err := h.swap(ctx, h.record.promote(h.now())); err != nil {

@@ -32,6 +32,7 @@ var (
 
 const (
 	remedyAgain     = "run it again"
+	remedyStore     = "nothing was deleted: make the store work, then run it again"
 	remedyBadRecord = "nothing was changed: restore the record from a backup, or update this program if a newer one wrote it"
 )
 

@@ -43,6 +43,20 @@ func (h *hold) mustLive(ctx context.Context, name Name) error {
 	return nil
 }
 
+// unlessMoved returns the error of a check that was made before the first swap. If
+// another call has changed the record meanwhile, that is the reason.
+func (h *hold) unlessMoved(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	r, version, lerr := h.load(ctx)
+	if lerr != nil || version == h.version || version == "" {
+		return err
+	}
+	h.record = r
+	return h.inProgress()
+}
+
 // strangers returns the active tokens that the record doesn't know.
 func (h *hold) strangers(ctx context.Context) ([]Name, error) {
 	active, err := h.c.active(ctx, h.tenant)

@@ -156,8 +156,9 @@ func (w *world) works(s scimtoken.Secret) bool {
 }
 
 // A runner is a process that rotates, and that can be stopped, or die, at any of
-// its points: before and after each request, each access to the store, and
-// each step of the functions it is given.
+// its points: before each request, each access to the store, and each step of the
+// functions it is given. To stop after one of these is to stop before the next:
+// nothing happens in between that others can see.
 type runner struct {
 	w     *world
 	name  string
@@ -171,10 +172,12 @@ type runner struct {
 	resume  chan struct{}
 	ended   chan struct{}
 
-	storeFault func(op string, n int) error // of the nth access to the store, before it
-	storeLost  func(op string, n int) error // the same, after it
+	send       func(*http.Request) (*http.Response, error) // in the place of the transport
+	storeFault func(op string, n int) error                // of the nth access to the store, before it
+	storeLost  func(op string, n int) error                // the same, after it
 	accesses   int
 
+	job     func(*runner)
 	change  func(*scimtoken.RotateRequest)
 	ctx     context.Context
 	handing bool // is in its cutover, or hasn't returned since
@@ -186,7 +189,7 @@ type runner struct {
 type crash struct{}
 
 func (w *world) runner(name string, change func(*scimtoken.RotateRequest)) *runner {
-	r := &runner{w: w, name: name, change: change, ctx: w.t.Context(), turn: make(chan struct{}, 1), stopped: make(chan struct{}), resume: make(chan struct{}), ended: make(chan struct{})}
+	r := &runner{w: w, name: name, job: rotateJob, change: change, ctx: w.t.Context(), turn: make(chan struct{}, 1), stopped: make(chan struct{}), resume: make(chan struct{}), ended: make(chan struct{})}
 	w.runners = append(w.runners, r)
 	return r
 }
@@ -237,7 +240,6 @@ func (r *runner) point(label string) {
 		panic(crash{})
 	}
 	r.trace = append(r.trace, label)
-	r.w.check(r.name + " " + label)
 	if len(r.trace) != r.stopAt {
 		return
 	}
@@ -267,7 +269,46 @@ func (r *runner) run() {
 			r.w.done[id] = r.name
 		}
 	}()
-	r.result, r.err = r.client().Rotate(r.ctx, r.request())
+	r.job(r)
+}
+
+// rotateJob rotates with a cutover.
+func rotateJob(r *runner) { r.result, r.err = r.client().Rotate(r.ctx, r.request()) }
+
+// handJob rotates without a cutover, hands the new token over by hand and retires
+// the old one.
+func handJob(r *runner) {
+	req := r.request()
+	req.Cutover = nil
+	result, err := r.client().Rotate(r.ctx, req)
+	r.result, r.err = result, err
+	if err != nil || result.Done {
+		return
+	}
+	r.point("hand over")
+	r.w.idp = credential{result.New, result.Secret}
+	r.w.check(r.name + " has handed over")
+	r.err = r.client().Retire(r.ctx, req.Tenant, r, result.New)
+}
+
+// inUseJob is handJob with a second Rotate in the place of Retire.
+func inUseJob(r *runner) {
+	req := r.request()
+	req.Cutover = nil
+	result, err := r.client().Rotate(r.ctx, req)
+	r.result, r.err = result, err
+	if err != nil || result.Done {
+		return
+	}
+	r.point("hand over")
+	r.w.idp = credential{result.New, result.Secret}
+	r.w.check(r.name + " has handed over")
+	req.InUse = result.New
+	// If somebody else has finished that rotation, this begins another.
+	if result, err = r.client().Rotate(r.ctx, req); err == nil && result.New == req.InUse && !result.Done {
+		r.w.fault("Rotate(InUse %s) = %+v", req.InUse.ID(), result)
+	}
+	r.err = err
 }
 
 func (r *runner) client() *scimtoken.Client {
@@ -292,19 +333,21 @@ func (r *runner) request() scimtoken.RotateRequest {
 				case <-time.After(10 * time.Second):
 				}
 			}
-			r.point("verified")
 			return nil
 		},
 		Cutover: func(_ context.Context, n scimtoken.Name, s scimtoken.Secret) error {
 			r.handing = true
 			r.point("cutover")
 			r.w.idp = credential{n, s}
-			r.point("cut over")
+			r.w.check(r.name + " has cut over")
 			return nil
 		},
 	}
 	if r.change != nil {
 		r.change(&req)
+	}
+	if r.w.check(r.name + " begins"); req.Cutover == nil {
+		panic("the job decides about the cutover")
 	}
 	return req
 }
@@ -313,16 +356,14 @@ func (r *runner) request() scimtoken.RotateRequest {
 func (r *runner) RoundTrip(req *http.Request) (*http.Response, error) {
 	label := req.Method + " " + req.URL.Path[strings.LastIndexByte(req.URL.Path, '/')+1:]
 	r.point(label)
-	resp, err := r.w.transport.RoundTrip(req)
-	defer func() {
-		if p := recover(); p != nil {
-			if resp != nil {
-				resp.Body.Close()
-			}
-			panic(p)
-		}
-	}()
-	r.point("reply to " + label)
+	send := r.w.transport.RoundTrip
+	if r.send != nil {
+		send = r.send
+	}
+	resp, err := send(req)
+	if req.Method != http.MethodGet {
+		r.w.check(r.name + " " + label)
+	}
 	return resp, err
 }
 
@@ -358,6 +399,5 @@ func (r *runner) access(op string, do func() error) error {
 	if err == nil && r.storeLost != nil {
 		err = r.storeLost(op, n)
 	}
-	r.point(op + " done")
 	return err
 }
