@@ -22,7 +22,7 @@ var allowed = map[string][]string{
 	"claimmap":            {"", "internal/fold"},
 	"provider":            {"", "internal/check", "internal/gapi", "internal/resname"},
 	"scimtenant":          {"", "claimmap", "provider", "internal/agent", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
-	"scimtoken":           {"", "scimtenant", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
+	"scimtoken":           {"", "provider", "scimtenant", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
 	"scimtoken/storetest": {"", "scimtoken"},
 	"scimclient":          {"", "internal/agent", "internal/emulator", "internal/fold", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 	"provision/idp":       {},

@@ -28,10 +28,9 @@ const (
 	SCIMUsageUsersAndGroups SCIMUsage = "ENABLED_FOR_USERS_GROUPS"
 )
 
-// Enabled reports whether SCIM data is used at all.
-func (u SCIMUsage) Enabled() bool {
-	return u == SCIMUsageGroups || u == SCIMUsageUsersAndGroups
-}
+// Enabled reports whether SCIM data is used at all. A newer usage of the service,
+// which this package doesn't know, counts as one that does.
+func (u SCIMUsage) Enabled() bool { return u != SCIMUsageNone && u != "" }
 
 // Validate returns nil for the three usages and an error that lists them for
 // every other value, the zero value included.

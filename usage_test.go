@@ -18,8 +18,8 @@ func TestSCIMUsage(t *testing.T) {
 		{iamscim.SCIMUsageGroups, true, ""},
 		{iamscim.SCIMUsageUsersAndGroups, true, ""},
 		{"", false, "required: one of " + all},
-		{"enabled-for-groups", false, `"enabled-for-groups" is none of ` + all},
-		{"ENABLED_FOR_ROLES", false, `"ENABLED_FOR_ROLES" is none of ` + all},
+		{"enabled-for-groups", true, `"enabled-for-groups" is none of ` + all},
+		{"ENABLED_FOR_ROLES", true, `"ENABLED_FOR_ROLES" is none of ` + all},
 	}
 	for _, tt := range tests {
 		if got := tt.usage.Enabled(); got != tt.enabled {

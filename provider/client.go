@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -13,9 +12,6 @@ import (
 	"github.com/iamscim/iamscim/internal/gapi"
 )
 
-// pageSize is the most the service returns on one page of providers.
-const pageSize = 100
-
 // Client reads workforce pools and manages their providers. Make one with
 // [NewClient]; it is safe for concurrent use and needs no closing.
 type Client struct {
@@ -23,6 +19,9 @@ type Client struct {
 	pools      *iam.LocationsWorkforcePoolsService
 	providers  *iam.LocationsWorkforcePoolsProvidersService
 	operations *iam.LocationsWorkforcePoolsProvidersOperationsService
+
+	pool     *gapi.Resource[PoolName, iam.WorkforcePool, Pool]
+	provider *gapi.Resource[Name, iam.WorkforcePoolProvider, Provider]
 }
 
 // NewClient returns a client for the IAM API. Without options it uses
@@ -37,7 +36,21 @@ func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error
 		return nil, fmt.Errorf("provider: new client: %w", err)
 	}
 	pools := svc.Locations.WorkforcePools
-	return &Client{conn: conn, pools: pools, providers: pools.Providers, operations: pools.Providers.Operations}, nil
+	return &Client{
+		conn: conn, pools: pools, providers: pools.Providers, operations: pools.Providers.Operations,
+		pool: &gapi.Resource[PoolName, iam.WorkforcePool, Pool]{
+			Conn: conn, From: poolFromAPI,
+			NameOf: func(p *iam.WorkforcePool) string { return p.Name },
+			Getter: func(name string) func(context.Context) (*iam.WorkforcePool, error) { return gapi.Do(pools.Get(name)) },
+		},
+		provider: &gapi.Resource[Name, iam.WorkforcePoolProvider, Provider]{
+			Conn: conn, From: fromAPI,
+			NameOf: func(p *iam.WorkforcePoolProvider) string { return p.Name },
+			Getter: func(name string) func(context.Context) (*iam.WorkforcePoolProvider, error) {
+				return gapi.Do(pools.Providers.Get(name))
+			},
+		},
+	}, nil
 }
 
 // WithRetry is the option that gives a client its retry policy, beside the
@@ -61,28 +74,14 @@ func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return gapi.WithRetr
 // [*OperationError] if ctx ends while the operation runs.
 func (c *Client) Create(ctx context.Context, req CreateRequest) (*Provider, error) {
 	const op = "provider: create"
-	name := req.Name
 	if err := req.validate(op); err != nil {
 		return nil, err
 	}
-	call := c.providers.Create(name.Pool().String(), req.toAPI()).WorkforcePoolProviderId(name.ID())
-	return c.write(ctx, name, gapi.Request[iam.Operation]{
-		Op: op, Resource: name.String(),
-		Do:      func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() },
-		Secrets: req.secrets(),
-		Settle: c.settle(op, name, func(got *Provider) (bool, error) {
-			difference := req.difference(got)
-			if difference == "" {
-				return true, nil
-			}
-			return true, &iamscim.Error{
-				Op: op, Resource: name.String(), Kind: iamscim.ErrAlreadyExists,
-				Remedy: "choose another id, or update the provider that is there",
-				Err:    errors.New("a provider of this name exists and differs: " + difference),
-			}
-		}),
-		Explain: c.explain(name, req.SCIMUsage),
-	}, func(got *Provider) bool { return got.State == iamscim.StateActive })
+	call := c.providers.Create(req.Name.Pool().String(), req.toAPI()).WorkforcePoolProviderId(req.Name.ID())
+	return c.write(ctx, op, req.Name, change{
+		do: gapi.Do(call), secrets: req.secrets(), explain: c.explain(req.Name, req.SCIMUsage),
+		settle: c.settle(op, req.Name, req.made(op)), seen: inState(iamscim.StateActive),
+	})
 }
 
 // Get reads a provider. A soft-deleted provider is returned with StateDeleted
@@ -92,54 +91,18 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Provider, erro
 //
 // Errors: [iamscim.ErrNotFound] and those of every call.
 func (c *Client) Get(ctx context.Context, name Name) (*Provider, error) {
-	return c.get(ctx, "provider: get", name)
-}
-
-func (c *Client) get(ctx context.Context, op string, name Name) (*Provider, error) {
-	if name.IsZero() {
-		return nil, gapi.Invalid(op, "", iamscim.Violation{Field: "name", Rule: "required"})
-	}
-	resource := name.String()
-	call := c.providers.Get(resource)
-	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProvider]{
-		Op: op, Resource: resource,
-		Do:     func(ctx context.Context) (*iam.WorkforcePoolProvider, error) { return call.Context(ctx).Do() },
-		Accept: gapi.Named(resource, func(p *iam.WorkforcePoolProvider) string { return p.Name }),
-	})
-	if err != nil {
-		return nil, err
-	}
-	p, err := fromAPI(got)
-	if err != nil {
-		return nil, gapi.BadReply(op, resource, err)
-	}
-	return p, nil
+	return c.provider.Get(ctx, "provider: get", name)
 }
 
 // List iterates over the providers of a pool, fetching pages of 100 as it
 // goes. The sequence can be ranged over again and ends after its first error.
 //
 //	GET /v1/locations/LOCATION/workforcePools/POOL/providers
-func (c *Client) List(ctx context.Context, pool PoolName, opts iamscim.ListOptions) iter.Seq2[*Provider, error] {
-	const op = "provider: list"
-	resource := pool.String()
-	fetch := func(ctx context.Context, token string) (*gapi.Page[*iam.WorkforcePoolProvider], error) {
-		if pool.IsZero() {
-			return nil, gapi.Invalid(op, "", iamscim.Violation{Field: "pool", Rule: "required"})
-		}
-		call := c.providers.List(resource).PageSize(pageSize).PageToken(token).ShowDeleted(opts.ShowDeleted)
-		got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.ListWorkforcePoolProvidersResponse]{
-			Op: op, Resource: resource,
-			Do: func(ctx context.Context) (*iam.ListWorkforcePoolProvidersResponse, error) {
-				return call.Context(ctx).Do()
-			},
-		})
-		if err != nil {
-			return nil, err
-		}
-		return &gapi.Page[*iam.WorkforcePoolProvider]{Items: got.WorkforcePoolProviders, Next: got.NextPageToken}, nil
+func (c *Client) List(ctx context.Context, parent PoolName, opts iamscim.ListOptions) iter.Seq2[*Provider, error] {
+	page := func(r *iam.ListWorkforcePoolProvidersResponse) ([]*iam.WorkforcePoolProvider, string) {
+		return r.WorkforcePoolProviders, r.NextPageToken
 	}
-	return gapi.List(ctx, op, resource, fetch, gapi.In(pool, func(p *Provider) PoolName { return p.Name.Pool() }, fromAPI))
+	return gapi.List(ctx, c.provider, "provider: list", parent, opts, c.providers.List, page, func(p *Provider) PoolName { return p.Name.Pool() })
 }
 
 // Update changes the fields that are set in req and returns the provider as
@@ -168,23 +131,14 @@ func (c *Client) SetSCIMUsage(ctx context.Context, name Name, usage iamscim.SCIM
 }
 
 func (c *Client) update(ctx context.Context, op string, req UpdateRequest) (*Provider, error) {
-	name := req.Name
 	if err := req.validate(op); err != nil {
 		return nil, err
 	}
 	body, mask := req.toAPI()
-	call := c.providers.Patch(name.String(), body).UpdateMask(mask)
-	usage := iamscim.SCIMUsageNone
-	if req.SCIMUsage != nil {
-		usage = *req.SCIMUsage
-	}
-	return c.write(ctx, name, gapi.Request[iam.Operation]{
-		Op: op, Resource: name.String(),
-		Do:      func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() },
-		Secrets: req.secrets(),
-		Settle:  c.settleUpdate(op, req),
-		Explain: c.explain(name, usage),
-	}, req.shown)
+	return c.write(ctx, op, req.Name, change{
+		do: gapi.Do(c.providers.Patch(req.Name.String(), body).UpdateMask(mask)), secrets: req.secrets(),
+		explain: c.explain(req.Name, value(req.SCIMUsage)), settle: c.settleUpdate(op, req), seen: req.shown,
+	})
 }
 
 // Delete soft-deletes a provider and returns it in [iamscim.StateDeleted]: its
@@ -193,9 +147,7 @@ func (c *Client) update(ctx context.Context, op string, req UpdateRequest) (*Pro
 //
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER
 func (c *Client) Delete(ctx context.Context, name Name) (*Provider, error) {
-	call := c.providers.Delete(name.String())
-	return c.transition(ctx, "provider: delete", name, iamscim.StateDeleted, nil,
-		func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() })
+	return c.transition(ctx, "provider: delete", name, iamscim.StateDeleted, nil, gapi.Do(c.providers.Delete(name.String())))
 }
 
 // Undelete restores a soft-deleted provider.
@@ -206,74 +158,5 @@ func (c *Client) Delete(ctx context.Context, name Name) (*Provider, error) {
 // that is active, [ErrUsageConflict] if it uses SCIM and meanwhile another does.
 func (c *Client) Undelete(ctx context.Context, name Name) (*Provider, error) {
 	call := c.providers.Undelete(name.String(), &iam.UndeleteWorkforcePoolProviderRequest{})
-	return c.transition(ctx, "provider: undelete", name, iamscim.StateActive, c.explainUndelete(name),
-		func(ctx context.Context) (*iam.Operation, error) { return call.Context(ctx).Do() })
-}
-
-// transition is a delete or an undelete: done when the provider is in state.
-func (c *Client) transition(ctx context.Context, op string, name Name, state iamscim.State, explain func(context.Context, *iamscim.Error), do func(context.Context) (*iam.Operation, error)) (*Provider, error) {
-	if name.IsZero() {
-		return nil, gapi.Invalid(op, "", iamscim.Violation{Field: "name", Rule: "required"})
-	}
-	return c.write(ctx, name, gapi.Request[iam.Operation]{
-		Op: op, Resource: name.String(), Do: do,
-		Settle:  c.settle(op, name, func(got *Provider) (bool, error) { return got.State == state, nil }),
-		Explain: explain,
-	}, func(got *Provider) bool { return got.State == state })
-}
-
-// doneOperation stands for the operation of a lost reply that turned out to
-// have done its work.
-var doneOperation = &iam.Operation{Done: true}
-
-// settle returns a Settle function that reads the provider back and lets made
-// say whether it shows what the lost attempt did. A provider that is not there
-// shows that it did nothing.
-func (c *Client) settle(op string, name Name, made func(*Provider) (bool, error)) func(context.Context, error) (*iam.Operation, bool, error) {
-	return func(ctx context.Context, refusal error) (*iam.Operation, bool, error) {
-		_, decided, err := gapi.Settled(ctx, c.conn, refusal, func(ctx context.Context) (*Provider, error) { return c.get(ctx, op, name) }, made)
-		return doneOperation, decided, err
-	}
-}
-
-// settleUpdate is settle for an update. Where it sets a client secret, no
-// reading can tell whether it was made.
-func (c *Client) settleUpdate(op string, req UpdateRequest) func(context.Context, error) (*iam.Operation, bool, error) {
-	if len(req.secrets()) > 0 {
-		return func(context.Context, error) (*iam.Operation, bool, error) {
-			return nil, false, errors.New("client secrets cannot be read back")
-		}
-	}
-	return c.settle(op, req.Name, func(got *Provider) (bool, error) { return req.applied(got), nil })
-}
-
-// write makes a call that returns an operation, waits for the operation and
-// reads the provider, which the operation does not carry, until it is as seen
-// wants it.
-func (c *Client) write(ctx context.Context, name Name, r gapi.Request[iam.Operation], seen func(*Provider) bool) (*Provider, error) {
-	var begun OperationName
-	r.Accept = func(o *iam.Operation) error {
-		var err error
-		if begun, err = ParseOperationName(o.Name); err != nil {
-			return fmt.Errorf("the reply is no operation: %w", err)
-		}
-		if begun.pool != name.pool || begun.provider != name.provider {
-			return fmt.Errorf("the reply is the operation %s on another resource", begun)
-		}
-		return nil
-	}
-	operation, err := gapi.Call(ctx, c.conn, r)
-	if err != nil {
-		return nil, err
-	}
-	if operation != doneOperation {
-		if err := c.await(ctx, r.Op, begun, r.Secrets...); err != nil {
-			return nil, &OperationError{Name: begun, Err: err}
-		}
-	}
-	got, err := gapi.Visible(ctx, c.conn, r.Op, name.String(), func(ctx context.Context) (*Provider, error) { return c.get(ctx, r.Op, name) }, seen)
-	if err != nil {
-		return nil, err
-	}
-	return got, nil
+	return c.transition(ctx, "provider: undelete", name, iamscim.StateActive, c.explainUndelete(name), gapi.Do(call))
 }

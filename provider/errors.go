@@ -69,7 +69,7 @@ func (c *Client) explainUndelete(name Name) func(context.Context, *iamscim.Error
 		if !errors.Is(e.Kind, iamscim.ErrInvalidArgument) && !errors.Is(e.Kind, iamscim.ErrFailedPrecondition) {
 			return
 		}
-		if own, err := c.get(ctx, e.Op, name); err == nil && own.State == iamscim.StateDeleted {
+		if own, err := c.provider.Get(ctx, e.Op, name); err == nil && own.State == iamscim.StateDeleted {
 			c.explain(name, own.SCIMUsage)(ctx, e)
 		}
 	}

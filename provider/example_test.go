@@ -63,7 +63,7 @@ func ExampleNewName() {
 
 	// Output:
 	// locations/global/workforcePools/acme-pool/providers/entra <nil>
-	// provider: name "locations/global/workforcePools/acme-pool/providers/Entra ID" is not of the form locations/LOCATION/workforcePools/WORKFORCE_POOL/providers/PROVIDER: segment 6: provider id "Entra ID": only a-z, 0-9 and - are allowed
+	// provider: provider ID "Entra ID": only a-z, 0-9 and - are allowed
 }
 
 func ExampleNewPoolName() {

@@ -93,7 +93,7 @@ func TestListError(t *testing.T) {
 		t.Errorf("List went on after its error: %d requests, want 2", n)
 	}
 	for _, err := range client.List(t.Context(), provider.PoolName{}, iamscim.ListOptions{}) {
-		wantError(t, "List(zero pool)", err, iamscim.ErrInvalidArgument, "pool: required")
+		wantError(t, "List(zero pool)", err, iamscim.ErrInvalidArgument, "parent: required")
 	}
 }
 

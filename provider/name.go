@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/iamscim/iamscim/internal/resname"
@@ -17,7 +18,10 @@ type PoolName struct {
 // documented use; a pool id has 6 to 63 characters of a-z, 0-9 and -, a letter
 // first and no hyphen last.
 func NewPoolName(location, pool string) (PoolName, error) {
-	return ParsePoolName(resname.Join(resname.Join("", resname.Location, location), resname.Pool, pool))
+	if err := errors.Join(resname.Location.Check(location), resname.Pool.Check(pool)); err != nil {
+		return PoolName{}, fmt.Errorf("provider: %w", err)
+	}
+	return PoolName{location: location, pool: pool}, nil
 }
 
 // ParsePoolName parses locations/LOCATION/workforcePools/POOL and nothing else.
@@ -74,7 +78,10 @@ type Name struct {
 // NewName returns the name of a provider of a pool. A provider id has 4 to 32
 // characters of a-z, 0-9 and -.
 func NewName(pool PoolName, provider string) (Name, error) {
-	return ParseName(resname.Join(pool.String(), resname.Provider, provider))
+	if err := resname.Provider.CheckChild(pool.String(), provider); err != nil {
+		return Name{}, fmt.Errorf("provider: %w", err)
+	}
+	return Name{pool: pool, provider: provider}, nil
 }
 
 // ParseName parses locations/LOCATION/workforcePools/POOL/providers/PROVIDER

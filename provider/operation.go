@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/api/iam/v1"
-
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/gapi"
 	"github.com/iamscim/iamscim/internal/resname"
@@ -79,7 +77,7 @@ func (n *OperationName) UnmarshalText(text []byte) error {
 func (c *Client) Wait(ctx context.Context, name OperationName) error {
 	const op = "provider: wait"
 	if name.IsZero() {
-		return gapi.Invalid(op, "", iamscim.Violation{Field: "name", Rule: "required"})
+		return gapi.Required(op, "name")
 	}
 	if err := gapi.Ready(ctx, op, name.String()); err != nil {
 		return err
@@ -90,8 +88,5 @@ func (c *Client) Wait(ctx context.Context, name OperationName) error {
 func (c *Client) await(ctx context.Context, op string, name OperationName, secrets ...iamscim.Secret) error {
 	// The generated method for a provider's operations sends whatever name
 	// it is given, so it serves the pool's operations too.
-	call := c.operations.Get(name.String())
-	return gapi.Await(ctx, c.conn, op, name.String(), func(ctx context.Context) (*iam.Operation, error) {
-		return call.Context(ctx).Do()
-	}, secrets...)
+	return gapi.Await(ctx, c.conn, op, name.String(), gapi.Do(c.operations.Get(name.String())), secrets...)
 }

@@ -37,27 +37,14 @@ type Pool struct {
 // Errors: [iamscim.ErrNotFound], [iamscim.ErrPermissionDenied], and those of
 // every call.
 func (c *Client) GetPool(ctx context.Context, name PoolName) (*Pool, error) {
-	const op = "provider: get pool"
-	if name.IsZero() {
-		return nil, gapi.Invalid(op, "", iamscim.Violation{Field: "name", Rule: "required"})
-	}
-	call := c.pools.Get(name.String())
-	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePool]{
-		Op: op, Resource: name.String(),
-		Do:     func(ctx context.Context) (*iam.WorkforcePool, error) { return call.Context(ctx).Do() },
-		Accept: gapi.Named(name.String(), func(p *iam.WorkforcePool) string { return p.Name }),
-	})
+	return c.pool.Get(ctx, "provider: get pool", name)
+}
+
+func poolFromAPI(p *iam.WorkforcePool) (*Pool, error) {
+	name, err := ParsePoolName(p.Name)
 	if err != nil {
 		return nil, err
 	}
-	pool, err := poolFromAPI(name, got)
-	if err != nil {
-		return nil, gapi.BadReply(op, name.String(), err)
-	}
-	return pool, nil
-}
-
-func poolFromAPI(name PoolName, p *iam.WorkforcePool) (*Pool, error) {
 	organization, found := strings.CutPrefix(p.Parent, "organizations/")
 	if !found {
 		return nil, fmt.Errorf("the pool's parent is %q, want organizations/NUMBER", p.Parent)

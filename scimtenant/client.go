@@ -14,16 +14,19 @@ import (
 	"github.com/iamscim/iamscim/provider"
 )
 
-// pageSize is the most the service returns on one page of tenants.
-const pageSize = 100
-
 // Client manages SCIM tenants. Make one with [NewClient]; it is safe for
 // concurrent use and needs no closing.
 type Client struct {
 	conn      *gapi.Conn
 	tenants   *iam.LocationsWorkforcePoolsProvidersScimTenantsService
 	providers *iam.LocationsWorkforcePoolsProvidersService
+
+	tenant *gapi.Resource[Name, iam.WorkforcePoolProviderScimTenant, Tenant]
+	parent *gapi.Resource[provider.Name, iam.WorkforcePoolProvider, parent]
 }
+
+// change is a write of a tenant, which the service answers with the tenant.
+type change = gapi.Change[iam.WorkforcePoolProviderScimTenant, Tenant]
 
 // NewClient returns a client for the IAM API. Without options it uses
 // Application Default Credentials. It makes no request.
@@ -37,7 +40,23 @@ func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error
 		return nil, fmt.Errorf("scimtenant: new client: %w", err)
 	}
 	providers := svc.Locations.WorkforcePools.Providers
-	return &Client{conn: conn, tenants: providers.ScimTenants, providers: providers}, nil
+	return &Client{
+		conn: conn, tenants: providers.ScimTenants, providers: providers,
+		tenant: &gapi.Resource[Name, iam.WorkforcePoolProviderScimTenant, Tenant]{
+			Conn: conn, From: fromAPI,
+			NameOf: func(t *iam.WorkforcePoolProviderScimTenant) string { return t.Name },
+			Getter: func(name string) func(context.Context) (*iam.WorkforcePoolProviderScimTenant, error) {
+				return gapi.Do(providers.ScimTenants.Get(name))
+			},
+		},
+		parent: &gapi.Resource[provider.Name, iam.WorkforcePoolProvider, parent]{
+			Conn: conn, From: parentFromAPI,
+			NameOf: func(p *iam.WorkforcePoolProvider) string { return p.Name },
+			Getter: func(name string) func(context.Context) (*iam.WorkforcePoolProvider, error) {
+				return gapi.Do(providers.Get(name))
+			},
+		},
+	}, nil
 }
 
 // WithRetry is the option that gives a client its retry policy, beside the
@@ -60,35 +79,14 @@ func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return gapi.WithRetr
 // tenant that is in the way, [iamscim.ErrOutcomeUnknown], [iamscim.ErrNotVisible].
 func (c *Client) Create(ctx context.Context, req CreateRequest) (*Tenant, error) {
 	const op = "scimtenant: create"
-	name := req.Name
 	if err := req.validate(op); err != nil {
 		return nil, err
 	}
-	call := c.tenants.Create(name.Provider().String(), &iam.WorkforcePoolProviderScimTenant{
-		DisplayName: req.DisplayName, Description: req.Description, ClaimMapping: req.ClaimMapping.Map(),
-	}).WorkforcePoolProviderScimTenantId(name.ID())
-	_, err := c.write(ctx, gapi.Request[iam.WorkforcePoolProviderScimTenant]{
-		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) {
-			return call.Context(ctx).Do()
-		},
-		Settle: c.settle(op, name, func(got *Tenant) (bool, error) {
-			difference := req.difference(got)
-			if difference == "" {
-				return true, nil
-			}
-			return true, &iamscim.Error{
-				Op: op, Resource: name.String(), Kind: iamscim.ErrAlreadyExists,
-				Remedy: "use the tenant that is there, or delete it first",
-				Err:    errors.New("a tenant of this name exists and differs: " + difference),
-			}
-		}),
-		Explain: c.explain(name),
-	})
-	if err != nil {
+	call := c.tenants.Create(req.Name.Provider().String(), req.toAPI()).WorkforcePoolProviderScimTenantId(req.Name.ID())
+	if _, err := c.tenant.Write(ctx, op, req.Name, change{Do: gapi.Do(call), Made: req.made(op), Explain: c.explain(req.Name)}); err != nil {
 		return nil, err
 	}
-	return gapi.Visible(ctx, c.conn, op, name.String(), func(ctx context.Context) (*Tenant, error) { return c.get(ctx, op, name) }, nil)
+	return c.tenant.Visible(ctx, op, req.Name, nil)
 }
 
 // Get reads a tenant. A soft-deleted tenant is returned with StateDeleted and
@@ -98,30 +96,7 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Tenant, error)
 //
 // Errors: [iamscim.ErrNotFound] and those of every call.
 func (c *Client) Get(ctx context.Context, name Name) (*Tenant, error) {
-	return c.get(ctx, "scimtenant: get", name)
-}
-
-func (c *Client) get(ctx context.Context, op string, name Name) (*Tenant, error) {
-	got, err := c.read(ctx, op, name)
-	if err != nil {
-		return nil, err
-	}
-	return convert(op, got)
-}
-
-func (c *Client) read(ctx context.Context, op string, name Name) (*iam.WorkforcePoolProviderScimTenant, error) {
-	if name.IsZero() {
-		return nil, required(op, "name")
-	}
-	resource := name.String()
-	call := c.tenants.Get(resource)
-	return gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProviderScimTenant]{
-		Op: op, Resource: resource,
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) {
-			return call.Context(ctx).Do()
-		},
-		Accept: gapi.Named(resource, nameOf),
-	})
+	return c.tenant.Get(ctx, "scimtenant: get", name)
 }
 
 // List iterates over the tenants of a provider, fetching pages of 100 as it
@@ -129,25 +104,10 @@ func (c *Client) read(ctx context.Context, op string, name Name) (*iam.Workforce
 //
 //	GET /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants
 func (c *Client) List(ctx context.Context, parent provider.Name, opts iamscim.ListOptions) iter.Seq2[*Tenant, error] {
-	const op = "scimtenant: list"
-	resource := parent.String()
-	fetch := func(ctx context.Context, token string) (*gapi.Page[*iam.WorkforcePoolProviderScimTenant], error) {
-		if parent.IsZero() {
-			return nil, required(op, "parent")
-		}
-		call := c.tenants.List(resource).PageSize(pageSize).PageToken(token).ShowDeleted(opts.ShowDeleted)
-		got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.ListWorkforcePoolProviderScimTenantsResponse]{
-			Op: op, Resource: resource,
-			Do: func(ctx context.Context) (*iam.ListWorkforcePoolProviderScimTenantsResponse, error) {
-				return call.Context(ctx).Do()
-			},
-		})
-		if err != nil {
-			return nil, err
-		}
-		return &gapi.Page[*iam.WorkforcePoolProviderScimTenant]{Items: got.WorkforcePoolProviderScimTenants, Next: got.NextPageToken}, nil
+	page := func(r *iam.ListWorkforcePoolProviderScimTenantsResponse) ([]*iam.WorkforcePoolProviderScimTenant, string) {
+		return r.WorkforcePoolProviderScimTenants, r.NextPageToken
 	}
-	return gapi.List(ctx, op, resource, fetch, gapi.In(parent, func(t *Tenant) provider.Name { return t.Name.Provider() }, fromAPI))
+	return gapi.List(ctx, c.tenant, "scimtenant: list", parent, opts, c.tenants.List, page, func(t *Tenant) provider.Name { return t.Name.Provider() })
 }
 
 // Update changes the fields that are set in req and returns the tenant as the
@@ -159,19 +119,12 @@ func (c *Client) List(ctx context.Context, parent provider.Name, opts iamscim.Li
 // [iamscim.ErrNotFound].
 func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Tenant, error) {
 	const op = "scimtenant: update"
-	name := req.Name
 	if err := req.validate(op); err != nil {
 		return nil, err
 	}
 	body, mask := req.toAPI()
-	call := c.tenants.Patch(name.String(), body).UpdateMask(mask)
-	return c.write(ctx, gapi.Request[iam.WorkforcePoolProviderScimTenant]{
-		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) {
-			return call.Context(ctx).Do()
-		},
-		Settle: c.settle(op, name, func(got *Tenant) (bool, error) { return req.applied(got), nil }),
-	})
+	call := c.tenants.Patch(req.Name.String(), body).UpdateMask(mask)
+	return c.tenant.Write(ctx, op, req.Name, change{Do: gapi.Do(call), Made: req.made})
 }
 
 // Delete soft-deletes a tenant and returns it in [iamscim.StateDeleted]. It can
@@ -180,18 +133,8 @@ func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Tenant, error)
 //
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT
 func (c *Client) Delete(ctx context.Context, name Name) (*Tenant, error) {
-	const op = "scimtenant: delete"
-	if name.IsZero() {
-		return nil, required(op, "name")
-	}
 	call := c.tenants.Delete(name.String())
-	return c.write(ctx, gapi.Request[iam.WorkforcePoolProviderScimTenant]{
-		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) {
-			return call.Context(ctx).Do()
-		},
-		Settle: c.settle(op, name, inState(iamscim.StateDeleted)),
-	})
+	return c.tenant.Write(ctx, "scimtenant: delete", name, change{Do: gapi.Do(call), Made: inState(iamscim.StateDeleted)})
 }
 
 // HardDelete removes a tenant for good, an active or a soft-deleted one: its
@@ -206,19 +149,15 @@ func (c *Client) HardDelete(ctx context.Context, name Name) error {
 
 func (c *Client) hardDelete(ctx context.Context, op string, name Name) error {
 	if name.IsZero() {
-		return required(op, "name")
+		return gapi.Required(op, "name")
 	}
-	call := c.tenants.Delete(name.String()).HardDelete(true)
 	_, err := gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProviderScimTenant]{
-		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) {
-			return call.Context(ctx).Do()
-		},
+		Op: op, Resource: name.String(), Do: gapi.Do(c.tenants.Delete(name.String()).HardDelete(true)),
 		// A reply without the tenant's name is not taken for a deletion: the
 		// repetition finds nothing then.
-		Accept: gapi.Named(name.String(), nameOf),
+		Accept: gapi.Named(name.String(), c.tenant.NameOf),
 		Settle: func(ctx context.Context, _ error) (*iam.WorkforcePoolProviderScimTenant, bool, error) {
-			_, err := c.read(ctx, op, name)
+			_, err := c.tenant.Get(ctx, op, name)
 			if errors.Is(err, iamscim.ErrNotFound) {
 				return nil, true, nil
 			}
@@ -232,60 +171,10 @@ func (c *Client) hardDelete(ctx context.Context, op string, name Name) error {
 //
 //	POST /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT:undelete
 func (c *Client) Undelete(ctx context.Context, name Name) (*Tenant, error) {
-	const op = "scimtenant: undelete"
-	if name.IsZero() {
-		return nil, required(op, "name")
-	}
 	call := c.tenants.Undelete(name.String(), &iam.UndeleteWorkforcePoolProviderScimTenantRequest{})
-	return c.write(ctx, gapi.Request[iam.WorkforcePoolProviderScimTenant]{
-		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) {
-			return call.Context(ctx).Do()
-		},
-		Settle: c.settle(op, name, inState(iamscim.StateActive)),
-	})
-}
-
-// write makes a call that replies with the tenant it is about.
-func (c *Client) write(ctx context.Context, r gapi.Request[iam.WorkforcePoolProviderScimTenant]) (*Tenant, error) {
-	r.Accept = gapi.Named(r.Resource, nameOf)
-	got, err := gapi.Call(ctx, c.conn, r)
-	if err != nil {
-		return nil, err
-	}
-	return convert(r.Op, got)
-}
-
-// settle returns a Settle function that reads the tenant back and lets made
-// say whether it shows what the lost attempt did. A tenant that is not there
-// shows that it did nothing.
-func (c *Client) settle(op string, name Name, made func(*Tenant) (bool, error)) func(context.Context, error) (*iam.WorkforcePoolProviderScimTenant, bool, error) {
-	return func(ctx context.Context, refusal error) (*iam.WorkforcePoolProviderScimTenant, bool, error) {
-		read := func(ctx context.Context) (*iam.WorkforcePoolProviderScimTenant, error) { return c.read(ctx, op, name) }
-		return gapi.Settled(ctx, c.conn, refusal, read, func(got *iam.WorkforcePoolProviderScimTenant) (bool, error) {
-			t, err := convert(op, got)
-			if err != nil {
-				return true, err
-			}
-			return made(t)
-		})
-	}
+	return c.tenant.Write(ctx, "scimtenant: undelete", name, change{Do: gapi.Do(call), Made: inState(iamscim.StateActive)})
 }
 
 func inState(state iamscim.State) func(*Tenant) (bool, error) {
 	return func(t *Tenant) (bool, error) { return t.State == state, nil }
-}
-
-func convert(op string, got *iam.WorkforcePoolProviderScimTenant) (*Tenant, error) {
-	t, err := fromAPI(got)
-	if err != nil {
-		return nil, gapi.BadReply(op, got.Name, err)
-	}
-	return t, nil
-}
-
-func nameOf(t *iam.WorkforcePoolProviderScimTenant) string { return t.Name }
-
-func required(op, field string) error {
-	return gapi.Invalid(op, "", iamscim.Violation{Field: field, Rule: "required"})
 }

@@ -143,7 +143,7 @@ func TestRefusals(t *testing.T) {
 		{"delete of nothing", nil, func(c *scimtenant.Client) error { _, err := c.Delete(ctx, n); return err }, iamscim.ErrNotFound, []string{"scimtenant: delete"}},
 		{"hard delete of nothing", nil, func(c *scimtenant.Client) error { return c.HardDelete(ctx, n) }, iamscim.ErrNotFound, []string{"scimtenant: hard delete"}},
 		{"undelete of nothing", nil, func(c *scimtenant.Client) error { _, err := c.Undelete(ctx, n); return err }, iamscim.ErrNotFound, []string{"scimtenant: undelete"}},
-		{"policy of nothing", nil, func(c *scimtenant.Client) error { _, err := c.Policy(ctx, n); return err }, iamscim.ErrNotFound, []string{"scimtenant: policy"}},
+		{"policy of nothing", nil, func(c *scimtenant.Client) error { _, err := c.GetPolicy(ctx, n); return err }, iamscim.ErrNotFound, []string{"scimtenant: get policy"}},
 		{"create over an active tenant", nil, func(c *scimtenant.Client) error { _, err := c.Create(ctx, request(name(t, "main"))); return err }, iamscim.ErrAlreadyExists, []string{"use the tenant that is there"}},
 		{"create without permission", []scimtest.Option{scimtest.WithDeniedPermissions("iam.workforcePoolProviderScimTenants.create")},
 			func(c *scimtenant.Client) error { _, err := c.Create(ctx, request(n)); return err }, iamscim.ErrPermissionDenied, []string{"roles/iam.workforcePoolAdmin"}},

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/iamscim/iamscim"
-	"github.com/iamscim/iamscim/internal/gapi"
 )
 
 // ErrDiffers: a tenant of the requested name exists, and it isn't the one that
@@ -72,7 +71,7 @@ func (c *Client) Ensure(ctx context.Context, req CreateRequest) (*Tenant, Outcom
 	if err := req.validate(op); err != nil {
 		return nil, "", err
 	}
-	got, err := c.get(ctx, op, req.Name)
+	got, err := c.tenant.Get(ctx, op, req.Name)
 	if err == nil {
 		return c.reuse(ctx, req, got)
 	}
@@ -89,7 +88,7 @@ func (c *Client) Ensure(ctx context.Context, req CreateRequest) (*Tenant, Outcom
 	}
 	// Somebody else created it, perhaps a moment ago.
 	refusal := err
-	got, err = gapi.Visible(ctx, c.conn, op, req.Name.String(), func(ctx context.Context) (*Tenant, error) { return c.get(ctx, op, req.Name) }, nil)
+	got, err = c.tenant.Visible(ctx, op, req.Name, nil)
 	if err != nil {
 		return nil, "", errors.Join(refusal, err)
 	}
@@ -114,9 +113,7 @@ func (c *Client) reuse(ctx context.Context, req CreateRequest, got *Tenant) (*Te
 		outcome = OutcomeFound
 	}
 	const op = "scimtenant: ensure"
-	active, err := gapi.Visible(ctx, c.conn, op, req.Name.String(),
-		func(ctx context.Context) (*Tenant, error) { return c.get(ctx, op, req.Name) },
-		func(t *Tenant) bool { return t.State == iamscim.StateActive })
+	active, err := c.tenant.Visible(ctx, op, req.Name, func(t *Tenant) bool { return t.State == iamscim.StateActive })
 	if err != nil {
 		return nil, "", errors.Join(refusal, err)
 	}

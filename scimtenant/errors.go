@@ -33,7 +33,7 @@ func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
 		if !errors.Is(e.Kind, iamscim.ErrAlreadyExists) && !errors.Is(e.Kind, iamscim.ErrFailedPrecondition) && !errors.Is(e.Kind, iamscim.ErrInvalidArgument) {
 			return
 		}
-		if got, err := c.get(ctx, e.Op, name); err == nil {
+		if got, err := c.tenant.Get(ctx, e.Op, name); err == nil {
 			if got.State == iamscim.StateDeleted {
 				e.Kind = iamscim.ErrAlreadyExists
 				e.Remedy = fmt.Sprintf("the tenant is soft-deleted and is purged at %s: undelete it, or hard-delete it and create it again", got.PurgeTime.UTC().Format("2006-01-02 15:04 MST"))
@@ -78,9 +78,7 @@ func (c *Client) occupant(ctx context.Context, own provider.Name) (found *Tenant
 	call := c.providers.List(own.Pool().String()).PageSize(maxSearched).ShowDeleted(true)
 	page, err := gapi.Call(ctx, c.conn, gapi.Request[iam.ListWorkforcePoolProvidersResponse]{
 		Op: "scimtenant: find the pool's tenant", Resource: own.Pool().String(),
-		Do: func(ctx context.Context) (*iam.ListWorkforcePoolProvidersResponse, error) {
-			return call.Context(ctx).Do()
-		},
+		Do: gapi.Do(call),
 	})
 	if err != nil {
 		return nil, searched, false

@@ -69,7 +69,7 @@ func ExampleNewName() {
 
 	// Output:
 	// locations/global/workforcePools/acme-pool/providers/entra/scimTenants/main <nil>
-	// scimtenant: name "locations/global/workforcePools/acme-pool/providers/entra/scimTenants/m" is not of the form locations/LOCATION/workforcePools/WORKFORCE_POOL/providers/PROVIDER/scimTenants/SCIM_TENANT: segment 8: SCIM tenant id "m": must be 4 to 32 characters, is 1
+	// scimtenant: SCIM tenant ID "m": must be 4 to 32 characters
 }
 
 func ExampleParseName() {
@@ -264,7 +264,7 @@ func ExampleClient_SetPolicy() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	policy, err := client.Policy(ctx, name)
+	policy, err := client.GetPolicy(ctx, name)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -28,7 +28,7 @@ const sideBySide = 10
 func (c *Client) InPool(ctx context.Context, pool provider.PoolName) (*Tenant, error) {
 	const op = "scimtenant: find the pool's tenant"
 	if pool.IsZero() {
-		return nil, required(op, "pool")
+		return nil, gapi.Required(op, "pool")
 	}
 	parents, err := c.providersOf(ctx, op, pool)
 	if err != nil {
@@ -75,32 +75,32 @@ func (c *Client) InPool(ctx context.Context, pool provider.PoolName) (*Tenant, e
 	}
 }
 
+// parent is what this package reads of a provider.
+type parent struct {
+	name  provider.Name
+	usage iamscim.SCIMUsage
+}
+
+func parentFromAPI(p *iam.WorkforcePoolProvider) (*parent, error) {
+	name, err := provider.ParseName(p.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &parent{name: name, usage: iamscim.SCIMUsage(p.ScimUsage)}, nil
+}
+
 // providersOf lists the providers of a pool, deleted ones included: they keep
 // their tenant.
 func (c *Client) providersOf(ctx context.Context, op string, pool provider.PoolName) ([]provider.Name, error) {
-	fetch := func(ctx context.Context, token string) (*gapi.Page[*iam.WorkforcePoolProvider], error) {
-		call := c.providers.List(pool.String()).PageSize(pageSize).PageToken(token).ShowDeleted(true)
-		got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.ListWorkforcePoolProvidersResponse]{
-			Op: op, Resource: pool.String(),
-			Do: func(ctx context.Context) (*iam.ListWorkforcePoolProvidersResponse, error) {
-				return call.Context(ctx).Do()
-			},
-		})
-		if err != nil {
-			return nil, err
-		}
-		return &gapi.Page[*iam.WorkforcePoolProvider]{Items: got.WorkforcePoolProviders, Next: got.NextPageToken}, nil
-	}
-	convert := func(p *iam.WorkforcePoolProvider) (*provider.Name, error) {
-		name, err := provider.ParseName(p.Name)
-		return &name, err
+	page := func(r *iam.ListWorkforcePoolProvidersResponse) ([]*iam.WorkforcePoolProvider, string) {
+		return r.WorkforcePoolProviders, r.NextPageToken
 	}
 	var all []provider.Name
-	for name, err := range gapi.List(ctx, op, pool.String(), fetch, gapi.In(pool, func(n *provider.Name) provider.PoolName { return n.Pool() }, convert)) {
+	for p, err := range gapi.List(ctx, c.parent, op, pool, iamscim.ListOptions{ShowDeleted: true}, c.providers.List, page, func(p *parent) provider.PoolName { return p.name.Pool() }) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, *name)
+		all = append(all, p.name)
 	}
 	return all, nil
 }

@@ -19,7 +19,10 @@ type Name struct {
 // characters of a-z, 0-9 and -. It is not the tenant's UID, which the service
 // chooses: see [Tenant.UID].
 func NewName(parent provider.Name, tenant string) (Name, error) {
-	return ParseName(resname.Join(parent.String(), resname.Tenant, tenant))
+	if err := resname.Tenant.CheckChild(parent.String(), tenant); err != nil {
+		return Name{}, fmt.Errorf("scimtenant: %w", err)
+	}
+	return Name{provider: parent, tenant: tenant}, nil
 }
 
 // ParseName parses the full name of a tenant and nothing else.
@@ -28,11 +31,15 @@ func ParseName(name string) (Name, error) {
 	if err != nil {
 		return Name{}, fmt.Errorf("scimtenant: name %w", err)
 	}
-	parent, err := provider.ParseName(name[:len(name)-len("/"+resname.Tenant.Collection()+"/"+ids[3])])
+	pool, err := provider.NewPoolName(ids[0], ids[1])
 	if err != nil {
 		return Name{}, err
 	}
-	return Name{provider: parent, tenant: ids[3]}, nil
+	parent, err := provider.NewName(pool, ids[2])
+	if err != nil {
+		return Name{}, err
+	}
+	return NewName(parent, ids[3])
 }
 
 // Provider returns the name of the provider.

@@ -19,16 +19,16 @@ func TestParseName(t *testing.T) {
 		{"id of 4", providerText + "/scimTenants/0-0-", nil},
 		{"id of 32", providerText + "/scimTenants/" + strings.Repeat("t", 32), nil},
 		{"empty", "", []string{"has 1 segments, want 8", "scimTenants/SCIM_TENANT"}},
-		{"id of 3", providerText + "/scimTenants/abc", []string{"segment 8", "SCIM tenant id", "must be 4 to 32 characters, is 3"}},
-		{"id of 33", providerText + "/scimTenants/" + strings.Repeat("t", 33), []string{"segment 8", "is 33"}},
-		{"upper case", providerText + "/scimTenants/Main", []string{"segment 8", "only a-z, 0-9 and -"}},
+		{"id of 3", providerText + "/scimTenants/abc", []string{"SCIM tenant ID", "SCIM tenant ID", "must be 4 to 32 characters"}},
+		{"id of 33", providerText + "/scimTenants/" + strings.Repeat("t", 33), []string{"SCIM tenant ID", "must be 4 to 32 characters"}},
+		{"upper case", providerText + "/scimTenants/Main", []string{"SCIM tenant ID", "only a-z, 0-9 and -"}},
 		{"trailing slash", tenantText + "/", []string{"has 9 segments, want 8"}},
 		{"provider", providerText, []string{"has 6 segments, want 8"}},
 		{"token", tenantText + "/tokens/tok1", []string{"has 10 segments, want 8"}},
 		{"wrong collection", providerText + "/tenants/main", []string{"segment 7", `want "scimTenants"`}},
-		{"fault in the provider", poolText + "/providers/x/scimTenants/main", []string{"segment 6", "provider id"}},
-		{"every fault", "a/-/b/x/c/y/d/z", []string{"segment 1", "segment 2", "segment 3", "segment 4", "segment 5", "segment 6", "segment 7", "segment 8"}},
-		{"dot dot", providerText + "/scimTenants/..", []string{"segment 8"}},
+		{"fault in the provider", poolText + "/providers/x/scimTenants/main", []string{"provider ID", "provider ID"}},
+		{"every fault", "a/-/b/x/c/y/d/z", []string{"segment 1", "location ID", "segment 3", "workforce pool ID", "segment 5", "provider ID", "segment 7", "SCIM tenant ID"}},
+		{"dot dot", providerText + "/scimTenants/..", []string{"SCIM tenant ID"}},
 		{"base URI", "https://iamscim.googleapis.com/v1alpha1/tenants/abc", []string{"want 8"}},
 	}
 	for _, tt := range tests {
@@ -113,4 +113,25 @@ func FuzzParseName(f *testing.F) {
 			t.Fatalf("text of %v = %s, %v, read back as %v", n, text, err, back)
 		}
 	})
+}
+
+// TestNewNameSaysWhatIsWrong: with the id or with its parent, and nothing about
+// the whole name, which nobody wrote.
+func TestNewNameSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		parent provider.Name
+		id     string
+		want   string
+	}{
+		{providerName(t), "m", `scimtenant: SCIM tenant ID "m": must be 4 to 32 characters`},
+		{providerName(t), "", "scimtenant: SCIM tenant ID is empty"},
+		{providerName(t), "Ma/in", `scimtenant: SCIM tenant ID "Ma/in": only a-z, 0-9 and - are allowed`},
+		{provider.Name{}, "main", `scimtenant: SCIM tenant "main": its parent's name is missing`},
+	}
+	for _, tt := range tests {
+		if got, err := scimtenant.NewName(tt.parent, tt.id); err == nil || err.Error() != tt.want || !got.IsZero() {
+			t.Errorf("NewName(%v, %q) = %v, %v, want %q", tt.parent, tt.id, got, err, tt.want)
+		}
+	}
 }

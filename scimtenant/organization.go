@@ -159,7 +159,7 @@ func (c *OrganizationClient) policy(ctx context.Context, op, organization string
 	})
 	return gapi.Call(ctx, c.conn, gapi.Request[crm.Policy]{
 		Op: op, Resource: name,
-		Do:      func(ctx context.Context) (*crm.Policy, error) { return call.Context(ctx).Do() },
+		Do:      gapi.Do(call),
 		Accept:  acceptOrganizationPolicy,
 		Explain: explainOrganization,
 	})
@@ -190,7 +190,7 @@ func (c *OrganizationClient) write(ctx context.Context, op, organization string,
 	call := c.organizations.SetIamPolicy(name, &crm.SetIamPolicyRequest{Policy: policy, UpdateMask: "bindings,etag"})
 	_, err := gapi.Call(ctx, c.conn, gapi.Request[crm.Policy]{
 		Op: op, Resource: name,
-		Do:     func(ctx context.Context) (*crm.Policy, error) { return call.Context(ctx).Do() },
+		Do:     gapi.Do(call),
 		Accept: acceptOrganizationPolicy,
 		// A repetition is refused by its etag if the lost attempt was
 		// applied, or if somebody else was quicker.

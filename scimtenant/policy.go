@@ -50,13 +50,13 @@ type Condition struct {
 	Location    string
 }
 
-// Policy reads the tenant's IAM policy, conditions included.
+// GetPolicy reads the tenant's IAM policy, conditions included.
 //
 //	POST /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT:getIamPolicy
-func (c *Client) Policy(ctx context.Context, name Name) (*Policy, error) {
-	const op = "scimtenant: policy"
+func (c *Client) GetPolicy(ctx context.Context, name Name) (*Policy, error) {
+	const op = "scimtenant: get policy"
 	if name.IsZero() {
-		return nil, required(op, "name")
+		return nil, gapi.Required(op, "name")
 	}
 	got, err := c.readPolicy(ctx, op, name)
 	if err != nil {
@@ -71,7 +71,7 @@ func (c *Client) readPolicy(ctx context.Context, op string, name Name) (*iam.Pol
 	})
 	return gapi.Call(ctx, c.conn, gapi.Request[iam.Policy]{
 		Op: op, Resource: name.String(),
-		Do:     func(ctx context.Context) (*iam.Policy, error) { return call.Context(ctx).Do() },
+		Do:     gapi.Do(call),
 		Accept: acceptPolicy,
 	})
 }
@@ -87,7 +87,7 @@ func acceptPolicy(p *iam.Policy) error {
 }
 
 // SetPolicy replaces the tenant's IAM policy with p, which must have been read
-// by [Client.Policy] and changed: its ETag makes the service refuse it with
+// by [Client.GetPolicy] and changed: its ETag makes the service refuse it with
 // [iamscim.ErrAborted] if somebody else changed the policy in between, and a
 // policy without one is refused here, because it would overwrite blindly.
 //
@@ -110,7 +110,7 @@ func (c *Client) SetPolicy(ctx context.Context, name Name, p *Policy) (*Policy, 
 	call := c.tenants.SetIamPolicy(name.String(), &iam.SetIamPolicyRequest{Policy: p.toAPI()})
 	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.Policy]{
 		Op: op, Resource: name.String(),
-		Do:     func(ctx context.Context) (*iam.Policy, error) { return call.Context(ctx).Do() },
+		Do:     gapi.Do(call),
 		Accept: acceptPolicy,
 		// The etag makes a repetition safe: it is refused if the lost
 		// attempt was applied. If the policy then reads as asked for, it was;
@@ -153,7 +153,7 @@ func (c *Client) TestPermissions(ctx context.Context, name Name, permissions ...
 	call := c.tenants.TestIamPermissions(name.String(), &iam.TestIamPermissionsRequest{Permissions: permissions})
 	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.TestIamPermissionsResponse]{
 		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.TestIamPermissionsResponse, error) { return call.Context(ctx).Do() },
+		Do: gapi.Do(call),
 		Accept: func(r *iam.TestIamPermissionsResponse) error {
 			for _, p := range r.Permissions {
 				if !slices.Contains(permissions, p) {

@@ -17,7 +17,7 @@ func TestPolicyReadModifyWrite(t *testing.T) {
 	srv, client := start(t)
 	seed(t, srv)
 	n := name(t, "main")
-	p, err := client.Policy(t.Context(), n)
+	p, err := client.GetPolicy(t.Context(), n)
 	if err != nil || p.ETag == "" || p.Bindings != nil {
 		t.Fatalf("Policy = %+v, %v, want an empty policy with an etag", p, err)
 	}
@@ -34,7 +34,7 @@ func TestPolicyReadModifyWrite(t *testing.T) {
 	if diff := cmp.Diff(p.Bindings, set.Bindings, sorted); diff != "" || set.Version != 3 || set.ETag == p.ETag {
 		t.Errorf("SetPolicy = version %d, etag %s (was %s), (-want +got)\n%s", set.Version, set.ETag, p.ETag, diff)
 	}
-	read, err := client.Policy(t.Context(), n)
+	read, err := client.GetPolicy(t.Context(), n)
 	if diff := cmp.Diff(set, read, cmpopts.IgnoreUnexported(scimtenant.Policy{})); err != nil || diff != "" {
 		t.Errorf("Policy: %v (-want +got)\n%s", err, diff)
 	}
@@ -65,7 +65,7 @@ func TestPolicyKeepsAuditConfigs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := client.Policy(t.Context(), name(t, "main"))
+	p, err := client.GetPolicy(t.Context(), name(t, "main"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestPolicyHostile(t *testing.T) {
 			srv, client := start(t)
 			seed(t, srv)
 			srv.Fail(scimtest.Fault{Path: "*:getIamPolicy", Status: 200, Body: []byte(tt.body)})
-			_, err := client.Policy(t.Context(), name(t, "main"))
+			_, err := client.GetPolicy(t.Context(), name(t, "main"))
 			wantError(t, "Policy", err, iamscim.ErrBadReply, tt.want)
 			organization := organizationClient(t, srv)
 			srv.Fail(scimtest.Fault{Path: "*:getIamPolicy", Status: 200, Body: []byte(tt.body)})

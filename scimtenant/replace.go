@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"maps"
 
-	"google.golang.org/api/iam/v1"
-
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/claimmap"
 	"github.com/iamscim/iamscim/internal/check"
-	"github.com/iamscim/iamscim/internal/gapi"
 )
 
 // ReplaceRequest says how to replace a tenant. ClaimMapping, Usage and
@@ -93,7 +90,7 @@ func (c *Client) Replace(ctx context.Context, name Name, req ReplaceRequest) (*R
 	if err := req.validate(op, name); err != nil {
 		return nil, err
 	}
-	old, err := c.get(ctx, op, name)
+	old, err := c.tenant.Get(ctx, op, name)
 	if err != nil {
 		return nil, err
 	}
@@ -150,20 +147,14 @@ func (c *Client) replaceable(ctx context.Context, op string, old *Tenant, req Re
 	if req.WhileInUse {
 		return nil
 	}
-	parent := old.Name.Provider().String()
-	call := c.providers.Get(parent)
-	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProvider]{
-		Op: op, Resource: parent,
-		Do:     func(ctx context.Context) (*iam.WorkforcePoolProvider, error) { return call.Context(ctx).Do() },
-		Accept: gapi.Named(parent, func(p *iam.WorkforcePoolProvider) string { return p.Name }),
-	})
+	got, err := c.parent.Get(ctx, op, old.Name.Provider())
 	if err != nil {
 		return err
 	}
-	if usage := iamscim.SCIMUsage(got.ScimUsage); usage != "" && usage != iamscim.SCIMUsageNone {
+	if got.usage.Enabled() {
 		return &iamscim.Error{
 			Op: op, Resource: old.Name.String(), Kind: iamscim.ErrFailedPrecondition,
-			Err:    fmt.Errorf("the provider %s uses SCIM (%s)", parent, usage),
+			Err:    fmt.Errorf("the provider %s uses SCIM (%s)", got.name, got.usage),
 			Remedy: fmt.Sprintf("set its usage to %s first, or set WhileInUse: users lose their groups until the directory is pushed again", iamscim.SCIMUsageNone),
 		}
 	}

@@ -98,7 +98,7 @@ func TestBadRequests(t *testing.T) {
 			return err
 		}, []string{"name: required"}},
 		{"policy: zero name", func(ctx context.Context, c *scimtenant.Client, _ *scimtenant.OrganizationClient) error {
-			_, err := c.Policy(ctx, scimtenant.Name{})
+			_, err := c.GetPolicy(ctx, scimtenant.Name{})
 			return err
 		}, []string{"name: required"}},
 		{"set policy: nothing set", func(ctx context.Context, c *scimtenant.Client, _ *scimtenant.OrganizationClient) error {
@@ -217,7 +217,7 @@ func TestBadContexts(t *testing.T) {
 			_, err := client.Replace(ctx, n, scimtenant.ReplaceRequest{ClaimMapping: entraMapping(), Usage: iamscim.SCIMUsageGroups, AcceptNewBaseURI: true})
 			return err
 		},
-		"Policy": func(ctx context.Context) error { _, err := client.Policy(ctx, n); return err },
+		"Policy": func(ctx context.Context) error { _, err := client.GetPolicy(ctx, n); return err },
 		"SetPolicy": func(ctx context.Context) error {
 			_, err := client.SetPolicy(ctx, n, &scimtenant.Policy{ETag: "ACAB"})
 			return err

@@ -15,21 +15,20 @@ import (
 	"github.com/iamscim/iamscim/scimtenant"
 )
 
-// pageSize is asked of the service on each page of tokens. Its default is 2,
-// which is also the most active tokens a tenant can have; deleted ones are
-// listed for 30 days.
-const pageSize = 100
-
 // Client manages SCIM tokens. Make one with [NewClient]; it is safe for
 // concurrent use and needs no closing.
 type Client struct {
 	conn    *gapi.Conn
 	tokens  *iam.LocationsWorkforcePoolsProvidersScimTenantsTokensService
 	tenants *iam.LocationsWorkforcePoolsProvidersScimTenantsService // for undelete
+	token   *gapi.Resource[Name, iam.WorkforcePoolProviderScimToken, Token]
 
 	now    func() time.Time
 	random func() string // at least 8 characters of A-Z and 2-7
 }
+
+// change is a write of a token, which the service answers with the token.
+type change = gapi.Change[iam.WorkforcePoolProviderScimToken, Token]
 
 // NewClient returns a client for the IAM API. Without options it uses
 // Application Default Credentials. It makes no request.
@@ -43,7 +42,16 @@ func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error
 		return nil, fmt.Errorf("scimtoken: new client: %w", err)
 	}
 	tenants := svc.Locations.WorkforcePools.Providers.ScimTenants
-	return &Client{conn: conn, tokens: tenants.Tokens, tenants: tenants, now: time.Now, random: rand.Text}, nil
+	return &Client{
+		conn: conn, tokens: tenants.Tokens, tenants: tenants, now: time.Now, random: rand.Text,
+		token: &gapi.Resource[Name, iam.WorkforcePoolProviderScimToken, Token]{
+			Conn: conn, From: fromAPI,
+			NameOf: func(t *iam.WorkforcePoolProviderScimToken) string { return t.Name },
+			Getter: func(name string) func(context.Context) (*iam.WorkforcePoolProviderScimToken, error) {
+				return gapi.Do(tenants.Tokens.Get(name))
+			},
+		},
+	}, nil
 }
 
 // WithRetry is the option that gives a client its retry policy, beside the
@@ -76,7 +84,7 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Token, Secret,
 	if err != nil {
 		return nil, Secret{}, err
 	}
-	if seen, err := c.visible(ctx, op, token.Name); err == nil {
+	if seen, err := c.token.Visible(ctx, op, token.Name, nil); err == nil {
 		token = seen
 	}
 	// Where it cannot be read, the reply of the create has said all there is
@@ -95,26 +103,7 @@ func (c *Client) Get(ctx context.Context, name Name) (*Token, error) {
 }
 
 func (c *Client) get(ctx context.Context, op string, name Name) (*Token, error) {
-	got, err := c.read(ctx, op, name)
-	if err != nil {
-		return nil, err
-	}
-	return convert(op, got)
-}
-
-func (c *Client) read(ctx context.Context, op string, name Name) (*iam.WorkforcePoolProviderScimToken, error) {
-	if name.IsZero() {
-		return nil, required(op, "name")
-	}
-	resource := name.String()
-	call := c.tokens.Get(resource)
-	return gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProviderScimToken]{
-		Op: op, Resource: resource,
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) {
-			return call.Context(ctx).Do()
-		},
-		Accept: gapi.Named(resource, nameOf),
-	})
+	return c.token.Get(ctx, op, name)
 }
 
 // List iterates over the tokens of a tenant, fetching pages as it goes. The
@@ -122,25 +111,10 @@ func (c *Client) read(ctx context.Context, op string, name Name) (*iam.Workforce
 //
 //	GET /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT/tokens
 func (c *Client) List(ctx context.Context, parent scimtenant.Name, opts iamscim.ListOptions) iter.Seq2[*Token, error] {
-	const op = "scimtoken: list"
-	resource := parent.String()
-	fetch := func(ctx context.Context, token string) (*gapi.Page[*iam.WorkforcePoolProviderScimToken], error) {
-		if parent.IsZero() {
-			return nil, required(op, "parent")
-		}
-		call := c.tokens.List(resource).PageSize(pageSize).PageToken(token).ShowDeleted(opts.ShowDeleted)
-		got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.ListWorkforcePoolProviderScimTokensResponse]{
-			Op: op, Resource: resource,
-			Do: func(ctx context.Context) (*iam.ListWorkforcePoolProviderScimTokensResponse, error) {
-				return call.Context(ctx).Do()
-			},
-		})
-		if err != nil {
-			return nil, err
-		}
-		return &gapi.Page[*iam.WorkforcePoolProviderScimToken]{Items: got.WorkforcePoolProviderScimTokens, Next: got.NextPageToken}, nil
+	page := func(r *iam.ListWorkforcePoolProviderScimTokensResponse) ([]*iam.WorkforcePoolProviderScimToken, string) {
+		return r.WorkforcePoolProviderScimTokens, r.NextPageToken
 	}
-	return gapi.List(ctx, op, resource, fetch, gapi.In(parent, func(t *Token) scimtenant.Name { return t.Name.Tenant() }, fromAPI))
+	return gapi.List(ctx, c.token, "scimtoken: list", parent, opts, c.tokens.List, page, func(t *Token) scimtenant.Name { return t.Name.Tenant() })
 }
 
 // Update changes the fields that are set in req and returns the token as the
@@ -152,19 +126,12 @@ func (c *Client) List(ctx context.Context, parent scimtenant.Name, opts iamscim.
 // [iamscim.ErrNotFound].
 func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Token, error) {
 	const op = "scimtoken: update"
-	name := req.Name
 	if err := req.validate(op); err != nil {
 		return nil, err
 	}
 	body, mask := req.toAPI()
-	call := c.tokens.Patch(name.String(), body).UpdateMask(mask)
-	return c.write(ctx, gapi.Request[iam.WorkforcePoolProviderScimToken]{
-		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) {
-			return call.Context(ctx).Do()
-		},
-		Settle: c.settle(op, name, func(got *Token) (bool, error) { return got.DisplayName == *req.DisplayName, nil }),
-	})
+	call := c.tokens.Patch(req.Name.String(), body).UpdateMask(mask)
+	return c.token.Write(ctx, op, req.Name, change{Do: gapi.Do(call), Made: req.made})
 }
 
 // Delete soft-deletes a token: it stops authenticating at once, and frees one
@@ -175,18 +142,8 @@ func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Token, error) 
 //
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT/tokens/TOKEN
 func (c *Client) Delete(ctx context.Context, name Name) error {
-	const op = "scimtoken: delete"
-	if name.IsZero() {
-		return required(op, "name")
-	}
 	call := c.tokens.Delete(name.String())
-	_, err := c.write(ctx, gapi.Request[iam.WorkforcePoolProviderScimToken]{
-		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) {
-			return call.Context(ctx).Do()
-		},
-		Settle: c.settle(op, name, inState(iamscim.StateDeleted)),
-	})
+	_, err := c.token.Write(ctx, "scimtoken: delete", name, change{Do: gapi.Do(call), Made: inState(iamscim.StateDeleted)})
 	return err
 }
 
@@ -198,68 +155,20 @@ func (c *Client) Delete(ctx context.Context, name Name) error {
 // The method is documented and was in the API's discovery document until
 // revision 20260227; the newest document does not list it.
 func (c *Client) Undelete(ctx context.Context, name Name) (*Token, error) {
-	const op = "scimtoken: undelete"
-	if name.IsZero() {
-		return nil, required(op, "name")
-	}
 	// For the same reason the generated client has no tokens.undelete. Its
 	// tenants.undelete sends POST v1/NAME:undelete with an empty object for
 	// whatever name it is given: exactly the documented request.
 	call := c.tenants.Undelete(name.String(), &iam.UndeleteWorkforcePoolProviderScimTenantRequest{})
-	return c.write(ctx, gapi.Request[iam.WorkforcePoolProviderScimToken]{
-		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) {
-			got, err := call.Context(ctx).Do()
-			if err != nil || got == nil {
-				return nil, err
-			}
-			return &iam.WorkforcePoolProviderScimToken{Name: got.Name, DisplayName: got.DisplayName, State: got.State}, nil
-		},
-		Settle:  c.settle(op, name, inState(iamscim.StateActive)),
-		Explain: c.explain(name, false),
-	})
-}
-
-// write makes a call that replies with the token it is about.
-func (c *Client) write(ctx context.Context, r gapi.Request[iam.WorkforcePoolProviderScimToken]) (*Token, error) {
-	r.Accept = gapi.Named(r.Resource, nameOf)
-	got, err := gapi.Call(ctx, c.conn, r)
-	if err != nil {
-		return nil, err
+	do := func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) {
+		got, err := call.Context(ctx).Do()
+		if err != nil || got == nil {
+			return nil, err
+		}
+		return &iam.WorkforcePoolProviderScimToken{Name: got.Name, DisplayName: got.DisplayName, State: got.State}, nil
 	}
-	return convert(r.Op, got)
-}
-
-// settle returns a Settle function that reads the token back and lets made
-// say whether it shows what the lost attempt did. A token that is not there
-// shows that it did nothing.
-func (c *Client) settle(op string, name Name, made func(*Token) (bool, error)) func(context.Context, error) (*iam.WorkforcePoolProviderScimToken, bool, error) {
-	return func(ctx context.Context, refusal error) (*iam.WorkforcePoolProviderScimToken, bool, error) {
-		read := func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) { return c.read(ctx, op, name) }
-		return gapi.Settled(ctx, c.conn, refusal, read, func(got *iam.WorkforcePoolProviderScimToken) (bool, error) {
-			t, err := convert(op, got)
-			if err != nil {
-				return true, err
-			}
-			return made(t)
-		})
-	}
+	return c.token.Write(ctx, "scimtoken: undelete", name, change{Do: do, Made: inState(iamscim.StateActive), Explain: c.explain(name, false)})
 }
 
 func inState(state iamscim.State) func(*Token) (bool, error) {
 	return func(t *Token) (bool, error) { return t.State == state, nil }
-}
-
-func convert(op string, got *iam.WorkforcePoolProviderScimToken) (*Token, error) {
-	t, err := fromAPI(got)
-	if err != nil {
-		return nil, gapi.BadReply(op, got.Name, err)
-	}
-	return t, nil
-}
-
-func nameOf(t *iam.WorkforcePoolProviderScimToken) string { return t.Name }
-
-func required(op, field string) error {
-	return gapi.Invalid(op, "", iamscim.Violation{Field: field, Rule: "required"})
 }

@@ -22,14 +22,14 @@ func (c *Client) create(ctx context.Context, op string, req CreateRequest) (*Tok
 	}
 	// An id can be lost with a secret more than once while the network is
 	// bad, but not for ever.
-	const most = 3
+	const maxTries = 3
 	for n := 1; ; n++ {
 		name, err := c.unused(ctx, op, req.Tenant)
 		if err != nil {
 			return nil, Secret{}, err
 		}
 		token, secret, err := c.createNamed(ctx, op, name, req.DisplayName, remedyLost)
-		if !errors.Is(err, ErrSecretLost) || !req.RecreateLost || n == most {
+		if !errors.Is(err, ErrSecretLost) || !req.RecreateLost || n == maxTries {
 			return token, secret, err
 		}
 		if derr := c.Delete(ctx, name); derr != nil {
@@ -41,7 +41,7 @@ func (c *Client) create(ctx context.Context, op string, req CreateRequest) (*Tok
 // unused chooses an id and sees that it is not taken, by a deleted token
 // either.
 func (c *Client) unused(ctx context.Context, op string, tenant scimtenant.Name) (Name, error) {
-	const most = 3
+	const maxTries = 3
 	for n := 1; ; n++ {
 		name, err := NewName(tenant, c.newID())
 		if err != nil {
@@ -53,7 +53,7 @@ func (c *Client) unused(ctx context.Context, op string, tenant scimtenant.Name) 
 			return name, nil
 		case err != nil:
 			return Name{}, err
-		case n == most:
+		case n == maxTries:
 			return Name{}, &iamscim.Error{Op: op, Resource: name.String(), Kind: iamscim.ErrAlreadyExists, Remedy: "repeat the call: the ids were chosen at random"}
 		}
 	}
@@ -64,34 +64,27 @@ func (c *Client) unused(ctx context.Context, op string, tenant scimtenant.Name) 
 func (c *Client) createNamed(ctx context.Context, op string, name Name, displayName, lost string) (*Token, Secret, error) {
 	call := c.tokens.Create(name.Tenant().String(), &iam.WorkforcePoolProviderScimToken{DisplayName: displayName}).
 		WorkforcePoolProviderScimTokenId(name.ID())
-	isNamed := gapi.Named(name.String(), nameOf)
-	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProviderScimToken]{
-		Op: op, Resource: name.String(),
-		Do: func(ctx context.Context) (*iam.WorkforcePoolProviderScimToken, error) {
-			return call.Context(ctx).Do()
-		},
+	got, err := c.token.Raw(ctx, op, name, change{
+		Do: gapi.Do(call),
 		Accept: func(t *iam.WorkforcePoolProviderScimToken) error {
-			if err := isNamed(t); err != nil {
-				return err
-			}
 			if t.SecurityToken == "" {
 				return errors.New("the reply has no securityToken")
 			}
 			return nil
 		},
-		Settle: c.settle(op, name, func(got *Token) (bool, error) {
+		Made: func(got *Token) (bool, error) {
 			e := &iamscim.Error{Op: op, Resource: name.String(), Kind: ErrSecretLost, Remedy: lost}
 			if got.State != iamscim.StateActive || got.DisplayName != displayName {
 				e.Kind, e.Remedy = iamscim.ErrAlreadyExists, "choose another id: this one belongs to a token that was there before"
 			}
 			return true, e
-		}),
+		},
 		Explain: c.explainCreate(name),
 	})
 	if err != nil {
 		return nil, Secret{}, err
 	}
-	token, err := convert(op, got)
+	token, err := fromAPI(got)
 	if err != nil {
 		return nil, Secret{}, err
 	}
@@ -100,7 +93,7 @@ func (c *Client) createNamed(ctx context.Context, op string, name Name, displayN
 
 // visible waits until a new token can be read.
 func (c *Client) visible(ctx context.Context, op string, name Name) (*Token, error) {
-	return gapi.Visible(ctx, c.conn, op, name.String(), func(ctx context.Context) (*Token, error) { return c.get(ctx, op, name) }, nil)
+	return c.token.Visible(ctx, op, name, nil)
 }
 
 // The ids this client chooses: idPrefix, the UTC time, "-", idRandom

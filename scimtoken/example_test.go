@@ -74,7 +74,7 @@ func ExampleNewName() {
 
 	// Output:
 	// locations/global/workforcePools/acme-pool/providers/entra/scimTenants/main/tokens/first <nil>
-	// scimtoken: name "locations/global/workforcePools/acme-pool/providers/entra/scimTenants/main/tokens/1st-" is not of the form locations/LOCATION/workforcePools/WORKFORCE_POOL/providers/PROVIDER/scimTenants/SCIM_TENANT/tokens/SCIM_TOKEN: segment 10: SCIM token id "1st-": must begin with a letter a-z; must not end with -
+	// scimtoken: SCIM token ID "1st-": must begin with a letter a-z; must not end with -
 }
 
 func ExampleParseName() {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/iamscim/iamscim/internal/resname"
+	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimtenant"
 )
 
@@ -19,7 +20,10 @@ type Name struct {
 // NewName returns the name of a token of a tenant. A token id has 4 to 32
 // characters of a-z, 0-9 and -, a letter first and no hyphen last.
 func NewName(parent scimtenant.Name, token string) (Name, error) {
-	return ParseName(resname.Join(parent.String(), resname.Token, token))
+	if err := resname.Token.CheckChild(parent.String(), token); err != nil {
+		return Name{}, fmt.Errorf("scimtoken: %w", err)
+	}
+	return Name{tenant: parent, token: token}, nil
 }
 
 // ParseName parses the full name of a token and nothing else.
@@ -28,11 +32,19 @@ func ParseName(name string) (Name, error) {
 	if err != nil {
 		return Name{}, fmt.Errorf("scimtoken: name %w", err)
 	}
-	parent, err := scimtenant.ParseName(name[:len(name)-len("/"+resname.Token.Collection()+"/"+ids[4])])
+	pool, err := provider.NewPoolName(ids[0], ids[1])
 	if err != nil {
 		return Name{}, err
 	}
-	return Name{tenant: parent, token: ids[4]}, nil
+	grandparent, err := provider.NewName(pool, ids[2])
+	if err != nil {
+		return Name{}, err
+	}
+	parent, err := scimtenant.NewName(grandparent, ids[3])
+	if err != nil {
+		return Name{}, err
+	}
+	return NewName(parent, ids[4])
 }
 
 // Tenant returns the name of the tenant.

@@ -117,7 +117,7 @@ func (r RotateRequest) validate(op string) error {
 	if r.Store == nil {
 		l.Add("Store", "required")
 	}
-	l.Text("DisplayName", r.DisplayName, check.DisplayName)
+	l.Text("DisplayName", r.DisplayName, check.MaxDisplayName)
 	if r.Verify == nil {
 		l.Add("Verify", "required")
 	}

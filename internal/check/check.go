@@ -14,8 +14,8 @@ import (
 // The limits the resources share, in characters
 // (iam/v1 discovery document, revision 20261023).
 const (
-	DisplayName = 32
-	Description = 256
+	MaxDisplayName = 32
+	MaxDescription = 256
 )
 
 // List is the faults found so far. The zero List is empty and ready.
@@ -51,13 +51,13 @@ func (l *List) Required(field, value string) {
 	}
 }
 
-// Text records what is wrong with a text of at most most characters. A text
+// Text records what is wrong with a text of at most maxLength characters. A text
 // that is not UTF-8 would be changed on its way.
-func (l *List) Text(field, value string, most int) {
+func (l *List) Text(field, value string, maxLength int) {
 	if !utf8.ValidString(value) {
 		l.Add(field, "must be valid UTF-8")
-	} else if n := utf8.RuneCountInString(value); n > most {
-		l.Add(field, "must be at most %d characters, is %d", most, n)
+	} else if n := utf8.RuneCountInString(value); n > maxLength {
+		l.Add(field, "must be at most %d characters, is %d", maxLength, n)
 	}
 }
 

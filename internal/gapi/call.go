@@ -14,8 +14,8 @@ import (
 	"github.com/iamscim/iamscim/internal/retry"
 )
 
-// explainTime is what Explain has.
-const explainTime = 30 * time.Second
+// maxExplainTime bounds Explain.
+const maxExplainTime = 30 * time.Second
 
 // Request is one call of a generated client, whose reply is an R, and what is
 // known about it.
@@ -103,7 +103,7 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 	if r.Explain != nil {
 		// What is wrong may hit the reads too: a better text is not worth
 		// another round of retries.
-		brief, cancel := context.WithTimeout(ctx, explainTime)
+		brief, cancel := context.WithTimeout(ctx, maxExplainTime)
 		defer cancel()
 		r.Explain(brief, e)
 	}

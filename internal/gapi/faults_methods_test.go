@@ -330,9 +330,9 @@ var methods = []*method{
 			return err
 		}), state: tenantState, states: map[string]string{"=": tenantActive}},
 	ensureTenant(),
-	{name: "scimtenant.Client.Policy", verb: "POST", path: "*:getIamPolicy", wrong: noPolicyJSON,
+	{name: "scimtenant.Client.GetPolicy", verb: "POST", path: "*:getIamPolicy", wrong: noPolicyJSON,
 		prepare: at(withTenant, func(ctx context.Context, c *clients) error {
-			got, err := c.tenants.Policy(ctx, tenant)
+			got, err := c.tenants.GetPolicy(ctx, tenant)
 			if err == nil && got.ETag == "" {
 				return errors.New("no etag")
 			}
@@ -341,7 +341,7 @@ var methods = []*method{
 	{name: "scimtenant.Client.SetPolicy", verb: "POST", path: "*:setIamPolicy", wrong: noPolicyJSON,
 		prepare: func(t *testing.T, srv *scimtest.Server, c *clients) func(context.Context, *clients) error {
 			prepare(t, srv, withTenant)
-			p, err := c.tenants.Policy(t.Context(), tenant)
+			p, err := c.tenants.GetPolicy(t.Context(), tenant)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,7 +2,6 @@ package gapi
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -10,49 +9,56 @@ import (
 	"github.com/iamscim/iamscim"
 )
 
-// Page is one reply of a list method.
-type Page[T any] struct {
-	Items []T
-	Next  string
-}
+// What a list may cost. A pool has 200 providers, and a tenant two tokens beside
+// those deleted in the last 30 days, so nothing real comes near.
+const (
+	maxPages     = 1000
+	maxPageToken = 4 << 10 // bytes
+)
 
-// List iterates over all pages. fetch gets one page, "" being the first;
-// convert makes the caller's type of an item, which is never nil. The sequence
-// can be ranged over again, ends after its first error, and fetches no page
-// that is not asked for.
-func List[R, T any](ctx context.Context, op, resource string, fetch func(ctx context.Context, token string) (*Page[*R], error), convert func(*R) (*T, error)) iter.Seq2[*T, error] {
+// pages iterates over all pages. fetch gets one page, "" being the first; convert
+// makes the caller's type of an item. The sequence can be ranged over again, ends
+// after its first error, and fetches no page that is not asked for. A service that
+// repeats a token or never ends is an error.
+func pages[R, T any](ctx context.Context, op, resource string, fetch func(ctx context.Context, token string) (items []*R, next string, err error), convert func(*R) (*T, error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
-		// A service that hands out a token twice would never end.
 		seen := map[string]bool{}
+		bad := func(err error) { yield(nil, BadReply(op, resource, err)) }
 		for token := ""; ; {
-			page, err := fetch(ctx, token)
+			items, next, err := fetch(ctx, token)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			for _, item := range page.Items {
-				var converted *T
-				err := errors.New("an item of the list is null")
-				if item != nil {
-					converted, err = convert(item)
-				}
+			if len(items) > maxPageSize {
+				bad(fmt.Errorf("a page has %d items, at most %d were asked for", len(items), maxPageSize))
+				return
+			}
+			for _, item := range items {
+				converted, err := convert(item)
 				if err != nil {
-					yield(nil, BadReply(op, resource, err))
+					bad(err)
 					return
 				}
 				if !yield(converted, nil) {
 					return
 				}
 			}
-			if page.Next == "" {
+			switch {
+			case next == "":
+				return
+			case len(next) > maxPageToken:
+				bad(fmt.Errorf("a page token has %d bytes, at most %d are kept", len(next), maxPageToken))
+				return
+			case seen[next]:
+				bad(fmt.Errorf("the page token repeats after %d pages", len(seen)+1))
+				return
+			case len(seen) == maxPages:
+				bad(fmt.Errorf("the list does not end after %d pages", maxPages))
 				return
 			}
-			if seen[page.Next] {
-				yield(nil, BadReply(op, resource, fmt.Errorf("the page token repeats after %d pages", len(seen)+1)))
-				return
-			}
-			seen[page.Next] = true
-			token = page.Next
+			seen[next] = true
+			token = next
 		}
 	}
 }
@@ -68,19 +74,4 @@ func Time(text string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return time.Parse(time.RFC3339Nano, text)
-}
-
-// In makes convert refuse what is not in parent: an item of another parent in a
-// list is a reply to another question.
-func In[R, T any, N comparable](parent N, of func(*T) N, convert func(*R) (*T, error)) func(*R) (*T, error) {
-	return func(item *R) (*T, error) {
-		t, err := convert(item)
-		if err != nil {
-			return nil, err
-		}
-		if got := of(t); got != parent {
-			return nil, fmt.Errorf("the list has an item of %v", got)
-		}
-		return t, nil
-	}
 }

@@ -72,7 +72,7 @@ func Settled[R any](ctx context.Context, c *Conn, refusal error, read func(ctx c
 		return nil, false, err
 	case errors.Is(err, errUnseen):
 		return nil, false, nil
-	case errors.Is(err, iamscim.ErrNotFound) && !conflict(refusal):
+	case errors.Is(err, iamscim.ErrNotFound) && !taken(refusal):
 		return nil, false, nil
 	}
 	return nil, false, err
@@ -91,7 +91,8 @@ func suspect(refusal error) (exists, changed bool) {
 	return exists, exists || api.Code == http.StatusNotFound
 }
 
-func conflict(refusal error) bool {
+// taken reports whether the refusal is that something is there already.
+func taken(refusal error) bool {
 	var api *googleapi.Error
 	return errors.As(refusal, &api) && api.Code == http.StatusConflict
 }

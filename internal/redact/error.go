@@ -10,7 +10,7 @@ import (
 // tree that have no secret in them and wrap none. errors.As doesn't reach the
 // others: they hold what was taken out.
 func Error(err error, known ...string) error {
-	if err == nil || clean(err, known) {
+	if err == nil || isClean(err, known) {
 		return err
 	}
 	e := &scrubbed{text: Text(err.Error(), known...)}
@@ -30,7 +30,7 @@ func (e *scrubbed) Unwrap() []error { return e.kept }
 
 // keep adds the largest clean parts of err's tree.
 func (e *scrubbed) keep(err error, known []string) {
-	if clean(err, known) {
+	if isClean(err, known) {
 		e.kept = append(e.kept, err)
 		return
 	}
@@ -39,12 +39,12 @@ func (e *scrubbed) keep(err error, known []string) {
 	}
 }
 
-// clean reports whether no text in err's tree has a secret.
-func clean(err error, known []string) bool {
+// isClean reports whether no text in err's tree has a secret.
+func isClean(err error, known []string) bool {
 	if text := err.Error(); Text(text, known...) != text {
 		return false
 	}
-	return !slices.ContainsFunc(unwrap(err), func(inner error) bool { return !clean(inner, known) })
+	return !slices.ContainsFunc(unwrap(err), func(inner error) bool { return !isClean(inner, known) })
 }
 
 // unwrap returns what err wraps, without nil.

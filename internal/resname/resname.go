@@ -59,7 +59,7 @@ func (k Kind) String() string { return k.noun }
 // rule it breaks. The reserved prefix is no part of it: see [Reserved].
 func (k Kind) Check(id string) error {
 	if id == "" {
-		return fmt.Errorf("%s id is empty", k.noun)
+		return fmt.Errorf("%s ID is empty", k.noun)
 	}
 	var broken []string
 	for i := 0; i < len(id); i++ {
@@ -77,7 +77,7 @@ func (k Kind) Check(id string) error {
 		broken = append(broken, "must not be a dot segment, which leads to another resource")
 	}
 	if n := len(id); n < k.min || n > k.max {
-		broken = append(broken, fmt.Sprintf("must be %d to %d characters, is %d", k.min, k.max, n))
+		broken = append(broken, fmt.Sprintf("must be %d to %d characters", k.min, k.max))
 	}
 	if k.letter && !lower(id[0]) {
 		broken = append(broken, "must begin with a letter a-z")
@@ -88,7 +88,16 @@ func (k Kind) Check(id string) error {
 	if broken == nil {
 		return nil
 	}
-	return fmt.Errorf("%s id %s: %s", k.noun, clip(id), strings.Join(broken, "; "))
+	return fmt.Errorf("%s ID %s: %s", k.noun, clip(id), strings.Join(broken, "; "))
+}
+
+// CheckChild is Check for the id of a resource in parent, which is its name or "":
+// every resource but the outermost has one.
+func (k Kind) CheckChild(parent, id string) error {
+	if parent == "" {
+		return fmt.Errorf("%s %s: its parent's name is missing", k.noun, clip(id))
+	}
+	return k.Check(id)
 }
 
 // Reserved reports whether Google keeps the id to itself: ids that begin with
@@ -105,17 +114,19 @@ func Parse(name string, kinds ...Kind) ([]string, error) {
 	}
 	ids := make([]string, len(kinds))
 	var faults []error
+	form := ""
 	for i, k := range kinds {
 		if got := segments[2*i]; got != k.collection {
 			faults = append(faults, fmt.Errorf("segment %d is %s, want %q", 2*i+1, clip(got), k.collection))
+			form = " is not of the form " + Pattern(kinds...)
 		}
 		ids[i] = segments[2*i+1]
 		if err := k.Check(ids[i]); err != nil {
-			faults = append(faults, fmt.Errorf("segment %d: %w", 2*i+2, err))
+			faults = append(faults, err)
 		}
 	}
 	if faults != nil {
-		return nil, fmt.Errorf("%s is not of the form %s: %w", clip(name), Pattern(kinds...), join(faults))
+		return nil, fmt.Errorf("%s%s: %w", clip(name), form, join(faults))
 	}
 	return ids, nil
 }
@@ -150,9 +161,9 @@ func digit(c byte) bool { return '0' <= c && c <= '9' }
 // clip quotes a value for a message and cuts it, so that a hostile name does
 // not become a hostile log line.
 func clip(s string) string {
-	const most = 160
-	if len(s) > most {
-		return fmt.Sprintf("%q… (%d bytes)", s[:most], len(s))
+	const maxShown = 160
+	if len(s) > maxShown {
+		return fmt.Sprintf("%q… (%d bytes)", s[:maxShown], len(s))
 	}
 	return fmt.Sprintf("%q", s)
 }

@@ -30,8 +30,8 @@ func (r CreateRequest) validate(op string) error {
 	} else if resname.Reserved(r.Name.ID()) {
 		l.Add("Name", "ids that begin with gcp- are reserved")
 	}
-	l.Text("DisplayName", r.DisplayName, check.DisplayName)
-	l.Text("Description", r.Description, check.Description)
+	l.Text("DisplayName", r.DisplayName, check.MaxDisplayName)
+	l.Text("Description", r.Description, check.MaxDescription)
 	l.Text("AttributeCondition", r.AttributeCondition, maxCondition)
 	checkMapping(&l, r.AttributeMapping, r.OIDC != nil)
 	if r.SCIMUsage != "" {
@@ -67,8 +67,8 @@ func (r UpdateRequest) validate(op string) error {
 	} else if _, mask := r.toAPI(); mask == "" {
 		return &iamscim.Error{Op: op, Resource: r.Name.String(), Kind: iamscim.ErrNothingToUpdate}
 	}
-	l.Text("DisplayName", value(r.DisplayName), check.DisplayName)
-	l.Text("Description", value(r.Description), check.Description)
+	l.Text("DisplayName", value(r.DisplayName), check.MaxDisplayName)
+	l.Text("Description", value(r.Description), check.MaxDescription)
 	l.Text("AttributeCondition", value(r.AttributeCondition), maxCondition)
 	if r.AttributeMapping != nil {
 		checkMapping(&l, r.AttributeMapping, true)
