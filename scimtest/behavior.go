@@ -39,16 +39,3 @@ func WithShuffledBehaviors(seed uint64) Option {
 		return nil
 	}
 }
-
-// Behaviors are the answers in force, for every row that has more than one.
-func (s *Server) Behaviors() map[Behavior]string {
-	answers := map[Behavior]string{}
-	for _, section := range behavior.Table() {
-		for _, row := range section.Rows {
-			if row.Choices != nil {
-				answers[Behavior(row.ID)] = s.cfg.Choices.Of(row.ID)
-			}
-		}
-	}
-	return answers
-}

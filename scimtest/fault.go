@@ -98,39 +98,6 @@ type scripted struct {
 
 func (f *scripted) times() int { return max(f.Times, 1) }
 
-// Fail scripts a fault.
-func (s *Server) Fail(f Fault) {
-	f.Header = f.Header.Clone()
-	f.Body = bytes.Clone(f.Body)
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.list = append(s.faults.list, &scripted{Fault: f})
-}
-
-// UnusedFaults are the faults that have not happened as often as they were
-// scripted, with what is left in Times. A test asks at its end.
-func (s *Server) UnusedFaults() []Fault {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	var left []Fault
-	for _, f := range s.faults.list {
-		if n := f.times() - f.used; n > 0 {
-			unused := f.Fault
-			unused.Times = n
-			unused.Header, unused.Body = f.Header.Clone(), bytes.Clone(f.Body)
-			left = append(left, unused)
-		}
-	}
-	return left
-}
-
-// ClearFaults forgets the faults that are left.
-func (s *Server) ClearFaults() {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.list = nil
-}
-
 // take is the fault for a request, or nil. It counts.
 func (f *faults) take(r *http.Request, withOperation bool) *Fault {
 	f.mu.Lock()
@@ -166,14 +133,14 @@ func (f *Fault) matches(r *http.Request) bool {
 	return ok && err == nil
 }
 
-// fail plays a fault. next is the request's real answer, made when it is
+// play plays a fault. closed ends what waits; next is the request's real answer, made when it is
 // called; nil is never called twice.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, f *Fault, next func() *wire.Reply) (status int) {
+func (f *Fault) play(w http.ResponseWriter, r *http.Request, closed <-chan struct{}, next func() *wire.Reply) (status int) {
 	var real *wire.Reply
 	if f.AfterCommit {
 		real = next()
 	}
-	if f.Delay > 0 && !s.wait(r, f.Delay) {
+	if f.Delay > 0 && !wait(r, closed, f.Delay) {
 		panic(http.ErrAbortHandler)
 	}
 	switch f.Kind {
@@ -187,13 +154,13 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, f *Fault, next fun
 		real.Write(w)
 		return real.Code
 	case FaultStall:
-		s.wait(r, 0)
+		wait(r, closed, 0)
 		panic(http.ErrAbortHandler)
 	case FaultClose:
-		s.cut(w, nil)
+		cutReply(w, nil)
 		return 0
 	case FaultCutHeader:
-		s.cut(w, []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Le"))
+		cutReply(w, []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Le"))
 		return 0
 	}
 	answer := f.reply(r, real)
@@ -206,11 +173,11 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, f *Fault, next fun
 		answer.Header.Write(&b)
 		b.WriteString("\r\n")
 		b.Write(answer.Body[:len(answer.Body)/2])
-		s.cut(w, b.Bytes())
+		cutReply(w, b.Bytes())
 		return 0
 	}
 	if pad := f.PadTo - int64(len(answer.Body)); pad > 0 {
-		s.writePadded(w, answer, pad)
+		writePadded(w, answer, pad)
 		return answer.Code
 	}
 	answer.Write(w)
@@ -263,7 +230,7 @@ const faultText = "A fault that the test asked for."
 
 // wait passes d, or for ever if d is 0, and reports whether the caller and the
 // server are still there then.
-func (s *Server) wait(r *http.Request, d time.Duration) bool {
+func wait(r *http.Request, closed <-chan struct{}, d time.Duration) bool {
 	var after <-chan time.Time
 	if d > 0 {
 		t := time.NewTimer(d)
@@ -274,13 +241,13 @@ func (s *Server) wait(r *http.Request, d time.Duration) bool {
 	case <-after:
 		return true
 	case <-r.Context().Done():
-	case <-s.closed:
+	case <-closed:
 	}
 	return false
 }
 
-// cut sends raw bytes and closes the connection.
-func (s *Server) cut(w http.ResponseWriter, raw []byte) {
+// cutReply sends raw bytes and closes the connection.
+func cutReply(w http.ResponseWriter, raw []byte) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		// HTTP/2 or a recorder: aborting is the nearest there is.
@@ -290,7 +257,7 @@ func (s *Server) cut(w http.ResponseWriter, raw []byte) {
 	conn.Write(raw)
 }
 
-func (s *Server) writePadded(w http.ResponseWriter, answer *wire.Reply, pad int64) {
+func writePadded(w http.ResponseWriter, answer *wire.Reply, pad int64) {
 	for name, values := range answer.Header {
 		w.Header()[name] = values
 	}

@@ -3,7 +3,6 @@ package scimtest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log"
 	"net"
 	"net/http"
@@ -43,17 +42,11 @@ type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
-// Serve answers on l, which it closes in the end, until [Server.Close]; then it
-// returns nil. Otherwise it returns the listener's error, or [Server.Err].
-// [Server.URL] is the first listener's address from the call on.
-func (s *Server) Serve(l net.Listener) error {
-	if s.err != nil {
-		return s.err
-	}
-	if err := <-s.serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("scimtest: %w", err)
-	}
-	return nil
+// address is where the first listener listens, or "".
+func (s *listeners) address() string {
+	s.lmu.Lock()
+	defer s.lmu.Unlock()
+	return s.url
 }
 
 // serve does so in a goroutine and tells its end.
@@ -66,71 +59,6 @@ func (s *listeners) serve(l net.Listener) <-chan error {
 	ended := make(chan error, 1)
 	s.serving.Go(func() { ended <- s.http.Serve(l) })
 	return ended
-}
-
-// URL is "http://127.0.0.1:PORT", or "" while the server listens nowhere.
-func (s *Server) URL() string {
-	s.lmu.Lock()
-	defer s.lmu.Unlock()
-	return s.url
-}
-
-// Close stops listening, cuts the connections there are, ends stalled requests
-// and waits for the goroutines that served them. A second call does nothing.
-func (s *Server) Close() {
-	s.closing.Do(func() {
-		close(s.closed)
-		s.http.Close() // and with it the listeners
-		s.direct.CloseIdleConnections()
-		s.overPipe.CloseIdleConnections()
-	})
-	s.serving.Wait()
-}
-
-// ClientOptions make a client of the generated iam/v1 package, or of anything
-// built on it, talk to this server: an endpoint, an http.Client of its own and
-// no credentials. Of a server that is not listening they lead to a host whose
-// name says so.
-func (s *Server) ClientOptions() []option.ClientOption {
-	url := s.URL()
-	if url == "" {
-		url = "http://scimtest-server-is-not-listening.invalid"
-	}
-	return clientOptions(url, s.HTTPClient())
-}
-
-// OrganizationClientOptions are [Server.ClientOptions] for Resource Manager.
-func (s *Server) OrganizationClientOptions() []option.ClientOption { return s.ClientOptions() }
-
-// HTTPClient is a plain client for the SCIM side over loopback.
-func (s *Server) HTTPClient() *http.Client { return &http.Client{Transport: s.direct} }
-
-// pipeURL is the address the Pipe clients use; nothing is ever dialed there.
-const pipeURL = "http://127.0.0.1"
-
-// PipeClientOptions are [Server.ClientOptions] over an in-memory connection,
-// which works inside [testing/synctest]: there a socket would stop the virtual
-// time. Make the server and close it inside the bubble.
-func (s *Server) PipeClientOptions() []option.ClientOption {
-	return clientOptions(pipeURL, s.PipeHTTPClient())
-}
-
-// PipeOrganizationClientOptions are [Server.PipeClientOptions] for Resource
-// Manager.
-func (s *Server) PipeOrganizationClientOptions() []option.ClientOption { return s.PipeClientOptions() }
-
-// PipeHTTPClient is a client for the SCIM side over an in-memory connection.
-// The base URI of a tenant read through a Pipe client is
-// http://127.0.0.1/v1alpha1/tenants/UID.
-func (s *Server) PipeHTTPClient() *http.Client {
-	s.lmu.Lock()
-	start := !s.piped
-	s.piped = true
-	s.lmu.Unlock()
-	if start {
-		s.serve(s.pipe)
-	}
-	return &http.Client{Transport: s.overPipe}
 }
 
 func clientOptions(url string, client *http.Client) []option.ClientOption {

@@ -75,9 +75,8 @@ func (g *ring) begin(now time.Time, r *http.Request, body []byte) func(status in
 	}
 }
 
-// Requests are the newest 1000 requests, oldest first.
-func (s *Server) Requests() []Request {
-	g := &s.requests
+// list are the requests, oldest first, without their secrets.
+func (g *ring) list() []Request {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	list := make([]Request, 0, len(g.entries))
@@ -93,11 +92,10 @@ func (s *Server) Requests() []Request {
 	return list
 }
 
-// ClearRequests forgets the requests so far.
-func (s *Server) ClearRequests() {
-	s.requests.mu.Lock()
-	defer s.requests.mu.Unlock()
-	s.requests.entries, s.requests.next = nil, 0
+func (g *ring) clear() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.entries, g.next = nil, 0
 }
 
 func scrubHeader(h http.Header) http.Header {

@@ -2,9 +2,7 @@ package scimtest
 
 import (
 	"io"
-	"net"
 	"net/http"
-	"testing"
 
 	"github.com/iamscim/iamscim/scimtest/internal/cloud"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
@@ -32,7 +30,7 @@ type Server struct {
 func New(opts ...Option) *Server {
 	cfg, err := newConfig(opts)
 	s := &Server{cfg: cfg, err: err}
-	cfg.URL = s.URL
+	cfg.URL = s.address
 	s.cloud = cloud.New(cfg.Config)
 	s.listeners.init(s)
 	return s
@@ -40,23 +38,6 @@ func New(opts ...Option) *Server {
 
 // Err is the refusal of an option that was given to [New], or nil.
 func (s *Server) Err() error { return s.err }
-
-// Start makes a server on a free port of 127.0.0.1 that lives as long as the
-// test. An option that is refused fails the test.
-func Start(t testing.TB, opts ...Option) *Server {
-	t.Helper()
-	s := New(opts...)
-	if s.err != nil {
-		t.Fatal(s.err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("scimtest: %v", err)
-	}
-	s.serve(l)
-	t.Cleanup(s.Close)
-	return s
-}
 
 // ServeHTTP answers the control plane under /v1/locations, /v1/organizations
 // and /v3/organizations, and the SCIM service under /v1alpha1/tenants.
@@ -90,7 +71,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case fault.Kind == FaultOperation:
 		status = s.reply(w, serve(fault.operation()))
 	default:
-		status = s.fail(w, r, fault, func() *wire.Reply { return serve(nil) })
+		status = fault.play(w, r, s.closed, func() *wire.Reply { return serve(nil) })
 	}
 	done(status, answer)
 	s.cfg.logger.Info("request", "method", r.Method, "path", r.URL.EscapedPath(), "query", scrubQuery(r.URL.Query()).Encode(),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
+	"google.golang.org/api/iam/v1"
 )
 
 const (
@@ -258,4 +259,87 @@ func snakeCase(s string) string {
 		b.WriteByte(c)
 	}
 	return b.String()
+}
+
+// enums are the values of the fields whose generated Go type is a bare string.
+// They are those of the discovery document; a test compares them.
+var enums = map[reflect.Type]map[string][]string{
+	reflect.TypeFor[iam.WorkforcePool]():                   {"state": states},
+	reflect.TypeFor[iam.WorkforcePoolProviderScimTenant](): {"state": states},
+	reflect.TypeFor[iam.WorkforcePoolProviderScimToken]():  {"state": states},
+	reflect.TypeFor[iam.WorkforcePoolProvider](): {
+		"state":      states,
+		"scimUsage":  {"SCIM_USAGE_UNSPECIFIED", "ENABLED_FOR_GROUPS", "ENABLED_FOR_USERS_GROUPS"},
+		"vendorType": {"VENDOR_TYPE_UNSPECIFIED", "ENTRA_ID", "OKTA", "PING_FEDERATE", "ADFS", "KEYCLOAK", "FORGE_ROCK", "JUMP_CLOUD", "ONE_LOGIN", "GENERIC"},
+	},
+	reflect.TypeFor[iam.GoogleIamAdminV1WorkforcePoolProviderOidcWebSsoConfig](): {
+		"responseType":            {"RESPONSE_TYPE_UNSPECIFIED", "CODE", "ID_TOKEN"},
+		"assertionClaimsBehavior": {"ASSERTION_CLAIMS_BEHAVIOR_UNSPECIFIED", "MERGE_USER_INFO_OVER_ID_TOKEN_CLAIMS", "ONLY_ID_TOKEN_CLAIMS"},
+	},
+	reflect.TypeFor[iam.GoogleIamAdminV1WorkforcePoolProviderExtraAttributesOAuth2Client](): {
+		"attributesType": {"ATTRIBUTES_TYPE_UNSPECIFIED", "AZURE_AD_GROUPS_MAIL", "AZURE_AD_GROUPS_ID", "AZURE_AD_GROUPS_DISPLAY_NAME"},
+	},
+	reflect.TypeFor[iam.WorkforcePoolProviderKey](): {
+		"state": states,
+		"use":   {"KEY_USE_UNSPECIFIED", "ENCRYPTION"},
+	},
+	reflect.TypeFor[iam.KeyData](): {
+		"format":  {"KEY_FORMAT_UNSPECIFIED", "RSA_X509_PEM"},
+		"keySpec": {"KEY_SPEC_UNSPECIFIED", "RSA_2048", "RSA_3072", "RSA_4096"},
+	},
+	reflect.TypeFor[iam.AuditLogConfig](): {
+		"logType": {"LOG_TYPE_UNSPECIFIED", "ADMIN_READ", "DATA_WRITE", "DATA_READ"},
+	},
+}
+
+// Enums are the values of the enumerations, by message and field.
+func Enums() map[string]map[string][]string {
+	named := make(map[string]map[string][]string)
+	for t, fields := range enums {
+		named[t.Name()] = fields
+	}
+	return named
+}
+
+var states = []string{"STATE_UNSPECIFIED", "ACTIVE", "DELETED"}
+
+// clone is a deep copy. The generated structs survive JSON both ways but for
+// ServerResponse and the field lists, which a stored resource has none of.
+func clone[T any](v *T) *T {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic("scimtest: a stored resource does not marshal: " + err.Error())
+	}
+	c := new(T)
+	if err := json.Unmarshal(raw, c); err != nil {
+		panic("scimtest: a stored resource does not unmarshal: " + err.Error())
+	}
+	return c
+}
+
+// toObject is a resource as the JSON object that masks and partial replies
+// work on.
+func toObject(v any) map[string]any {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic("scimtest: a resource does not marshal: " + err.Error())
+	}
+	object := map[string]any{}
+	if err := json.Unmarshal(raw, &object); err != nil {
+		panic("scimtest: a resource is not a JSON object: " + err.Error())
+	}
+	return object
+}
+
+// fromObject is toObject's inverse for an object that decodeBody has checked.
+func fromObject[T any](object map[string]any) (*T, error) {
+	raw, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	v := new(T)
+	if err := json.Unmarshal(raw, v); err != nil {
+		return nil, err
+	}
+	return v, nil
 }

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/iamscim/iamscim/internal/resname"
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
+	"google.golang.org/api/iam/v1"
 )
 
 // A kind is what the life of one sort of resource needs to know: the verbs
@@ -197,4 +199,105 @@ func (k *kind[T]) undelete(c *call) (any, error) {
 	v := clone(r.newest())
 	k.mark(v, active, "")
 	return write(c, k, r, v), nil
+}
+
+// listOf replies with one page of the records that keep lets through, in the
+// order of their names.
+func (k *kind[T]) listOf(c *call, records []*record[T], keep func(*T) bool) (any, error) {
+	if bad := c.checkReadable(c.name()); bad != nil {
+		return nil, bad
+	}
+	size, bad := c.pageSize(k.usual, k.most)
+	if bad != nil {
+		return nil, bad
+	}
+	showDeleted, bad := c.flag("showDeleted")
+	if bad != nil {
+		return nil, bad
+	}
+	after, bad := c.pageToken()
+	if bad != nil {
+		return nil, bad
+	}
+	items, last, more := []any{}, "", false
+	for _, r := range records {
+		v := r.at(c.now)
+		if v == nil || r.name <= after || !keep(v) || (!showDeleted && k.state(v) == deleted) {
+			continue
+		}
+		if len(items) == size {
+			more = true
+			break
+		}
+		items, last = append(items, k.show(c, r, v)), r.name
+	}
+	reply := map[string]any{}
+	if len(items) > 0 {
+		reply[k.listName] = items
+	}
+	if more {
+		reply["nextPageToken"] = c.newPageToken(last)
+	}
+	return reply, nil
+}
+
+// A page token is the last name of the page before, with the question it
+// answers, so that it cannot continue another list.
+func (c *call) newPageToken(last string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(c.listKey() + "\n" + last))
+}
+
+func (c *call) pageToken() (string, *wire.Refusal) {
+	token := c.param("pageToken")
+	if token == "" {
+		return "", nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	key, last, ok := strings.Cut(string(raw), "\n")
+	if err != nil || !ok || key != c.listKey() {
+		return "", invalidField(behavior.PageToken, "page_token", "Invalid page_token: it is not from a list with the same parent and filters.")
+	}
+	return last, nil
+}
+
+func (c *call) listKey() string {
+	return c.name() + "?" + c.param("parent") + "&" + strings.ToLower(c.param("showDeleted"))
+}
+
+// start makes the operation of a write to a resource. Its change is seen from
+// the returned time on.
+func (c *call) start(resource string) (*operation, time.Time) {
+	op := &operation{name: resource + "/operations/" + c.cfg.NewID(), started: c.now}
+	c.st.operations[op.name] = op
+	return op, c.now.Add(c.cfg.OperationTime + c.cfg.Lag)
+}
+
+func (c *call) operationReply(op *operation) *iam.Operation {
+	reply := &iam.Operation{Name: op.name}
+	if c.cfg.Choices.Is(behavior.OperationMetadata, "PRESENT") {
+		reply.Metadata = []byte(`{"@type":"type.googleapis.com/google.iam.admin.v1.WorkforcePoolOperationMetadata"}`)
+	}
+	if op.polls >= c.cfg.Polls && !c.now.Before(op.started.Add(c.cfg.OperationTime)) {
+		reply.Done, reply.Error = true, op.err
+	}
+	return reply
+}
+
+// getOperation serves GET of an operation and counts it.
+func getOperation(c *call) (any, error) {
+	op, ok := c.st.operations[c.name()]
+	if !ok {
+		return nil, notFound(behavior.NotFound)
+	}
+	if c.now.Before(op.started.Add(c.cfg.Lag)) {
+		switch choice := c.cfg.Choices.Of(behavior.FreshOperation); choice {
+		case "PERMISSION_DENIED":
+			return nil, denied(behavior.FreshOperation, c.route.Permission, parentName(op.name))
+		case "NOT_FOUND":
+			return nil, notFound(behavior.FreshOperation)
+		}
+		return c.operationReply(&operation{name: op.name, started: c.now, polls: -1 << 30}), nil
+	}
+	op.polls++
+	return c.operationReply(op), nil
 }

@@ -1,6 +1,8 @@
 package cloud
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"reflect"
 	"slices"
 	"strings"
@@ -160,4 +162,34 @@ func namedAny(paths []string, path string) bool {
 		}
 	}
 	return false
+}
+
+// hideSecrets replaces the plain text of every OAuth client secret in a
+// message by its thumbprint, which is all the service ever returns.
+func hideSecrets(object map[string]any) {
+	for name, value := range object {
+		inner, ok := value.(map[string]any)
+		if !ok {
+			continue
+		}
+		if name == "clientSecret" {
+			hideSecret(inner)
+			continue
+		}
+		hideSecrets(inner)
+	}
+}
+
+func hideSecret(clientSecret map[string]any) {
+	value, ok := clientSecret["value"].(map[string]any)
+	if !ok {
+		return
+	}
+	plain, _ := value["plainText"].(string)
+	delete(value, "plainText")
+	delete(value, "thumbprint") // output only
+	if plain != "" {
+		sum := sha256.Sum256([]byte(plain))
+		value["thumbprint"] = hex.EncodeToString(sum[:8])
+	}
 }

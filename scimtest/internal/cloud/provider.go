@@ -1,8 +1,6 @@
 package cloud
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/url"
@@ -282,35 +280,5 @@ func checkOAuthClient(check *fieldChecks, field string, v *iam.GoogleIamAdminV1W
 func checkIssuer(check *fieldChecks, rule behavior.ID, field, issuer string) {
 	if u, err := url.Parse(issuer); err != nil || u.Scheme != "https" || u.Host == "" {
 		check.add(rule, field, "Invalid issuer_uri %q: it must be a URI with the https scheme.", wire.Clip(issuer))
-	}
-}
-
-// hideSecrets replaces the plain text of every OAuth client secret in a
-// message by its thumbprint, which is all the service ever returns.
-func hideSecrets(object map[string]any) {
-	for name, value := range object {
-		inner, ok := value.(map[string]any)
-		if !ok {
-			continue
-		}
-		if name == "clientSecret" {
-			hideSecret(inner)
-			continue
-		}
-		hideSecrets(inner)
-	}
-}
-
-func hideSecret(clientSecret map[string]any) {
-	value, ok := clientSecret["value"].(map[string]any)
-	if !ok {
-		return
-	}
-	plain, _ := value["plainText"].(string)
-	delete(value, "plainText")
-	delete(value, "thumbprint") // output only
-	if plain != "" {
-		sum := sha256.Sum256([]byte(plain))
-		value["thumbprint"] = hex.EncodeToString(sum[:8])
 	}
 }

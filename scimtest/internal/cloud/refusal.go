@@ -116,14 +116,6 @@ func denied(rule behavior.ID, permission, resource string) *wire.Refusal {
 		"IAM_PERMISSION_DENIED", domain, map[string]string{"permission": permission, "resource": resource})
 }
 
-// openRefusal is a refusal whose status is the choice of a row.
-func (c *call) openRefusal(rule behavior.ID, field, text string) *wire.Refusal {
-	if status := c.cfg.Choices.Of(rule); status != "INVALID_ARGUMENT" {
-		return refuse(rule, status, "%s", text)
-	}
-	return invalidField(rule, field, "%s", text)
-}
-
 // fieldChecks collects what is wrong with a message.
 type fieldChecks []violation
 

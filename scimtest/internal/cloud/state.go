@@ -1,7 +1,10 @@
 package cloud
 
 import (
+	"crypto/sha256"
 	"maps"
+	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -117,3 +120,124 @@ func appendDue[T any](names []string, t table[T], due func(time.Time) bool) []st
 	}
 	return names
 }
+
+// A version is one state of a resource and the time from which reads see it:
+// replication lag is the distance between the write and that time. A value is
+// never changed after it was put; a write puts a changed copy.
+type version[T any] struct {
+	from  time.Time
+	value *T
+}
+
+// A record is one resource with its history. Reads go by [record.at], writes
+// build on [record.newest].
+type record[T any] struct {
+	name     string
+	uid      string // of a SCIM tenant: the last element of its base URI
+	created  time.Time
+	deleted  time.Time // when it was soft-deleted; zero while it is active
+	versions []version[T]
+}
+
+func (r *record[T]) newest() *T { return r.versions[len(r.versions)-1].value }
+
+// at is the state that reads see, or nil while the resource has not arrived.
+func (r *record[T]) at(now time.Time) *T {
+	for i := len(r.versions) - 1; i >= 0; i-- {
+		if !r.versions[i].from.After(now) {
+			return r.versions[i].value
+		}
+	}
+	return nil
+}
+
+// put adds a state and drops those that no read can see any more.
+func (r *record[T]) put(now, from time.Time, value *T) {
+	keep := 0
+	for i, v := range r.versions {
+		if !v.from.After(now) {
+			keep = i
+		}
+	}
+	r.versions = append(slices.Clone(r.versions[keep:]), version[T]{from, value})
+}
+
+// copy shares the values, which do not change, and nothing else.
+func (r *record[T]) copy() *record[T] {
+	c := *r
+	c.versions = slices.Clone(r.versions)
+	return &c
+}
+
+type table[T any] map[string]*record[T]
+
+func (t table[T]) copy() table[T] {
+	c := make(table[T], len(t))
+	for name, r := range t {
+		c[name] = r.copy()
+	}
+	return c
+}
+
+// children are the records directly in a collection, by name:
+// children("locations/global/workforcePools/p/providers/").
+func (t table[T]) children(prefix string) []*record[T] {
+	var found []*record[T]
+	for name, r := range t {
+		if rest, ok := strings.CutPrefix(name, prefix); ok && !strings.Contains(rest, "/") {
+			found = append(found, r)
+		}
+	}
+	sort.Slice(found, func(i, j int) bool { return found[i].name < found[j].name })
+	return found
+}
+
+// sorted are all records by name.
+func (t table[T]) sorted() []*record[T] {
+	records := make([]*record[T], 0, len(t))
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		records = append(records, t[name])
+	}
+	return records
+}
+
+// drop removes a record's descendants and itself.
+func (t table[T]) drop(name string) {
+	delete(t, name)
+	for other := range t {
+		if strings.HasPrefix(other, name+"/") {
+			delete(t, other)
+		}
+	}
+}
+
+// operation is a long-running operation. As on the service its reply holds
+// neither the resource nor metadata: the resource is read again.
+type operation struct {
+	name    string
+	started time.Time
+	polls   int // GETs so far
+	err     *iam.Status
+}
+
+// policy is an allow policy with the history that replication lag needs. Its
+// value always has an etag and, inside, the format of version 3.
+type policy struct{ record[iam.Policy] }
+
+func (s *state) policy(resource string) *policy {
+	p, ok := s.policies[resource]
+	if !ok {
+		p = &policy{record[iam.Policy]{name: resource}}
+		s.policies[resource] = p
+	}
+	return p
+}
+
+func (p *policy) copy() *policy { return &policy{*p.record.copy()} }
+
+// secretHash is what is kept of a token's value.
+type secretHash [sha256.Size]byte
+
+func hashSecret(value string) secretHash { return sha256.Sum256([]byte(value)) }
+
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }

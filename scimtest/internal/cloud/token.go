@@ -1,11 +1,9 @@
 package cloud
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/iamscim/iamscim/internal/resname"
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
@@ -30,11 +28,6 @@ var tokens = &kind[iam.WorkforcePoolProviderScimToken]{
 
 // maxTokens is how many a tenant can have.
 const maxTokens = 2
-
-// secretHash is what is kept of a token's value.
-type secretHash [sha256.Size]byte
-
-func hashSecret(value string) secretHash { return sha256.Sum256([]byte(value)) }
 
 func createToken(c *call) (any, error) {
 	parent := parentName(c.name())
@@ -152,5 +145,3 @@ func undeleteToken(c *call) (any, error) {
 	}
 	return tokens.undelete(c)
 }
-
-func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -257,3 +257,12 @@ func foldCase(s string) string {
 		return least
 	}, s)
 }
+
+// textBoolean is the boolean that a text stands for, in any case.
+func textBoolean(v any) (bool, bool) {
+	s, ok := v.(string)
+	if ok && strings.EqualFold(s, "true") {
+		return true, true
+	}
+	return false, ok && strings.EqualFold(s, "false")
+}

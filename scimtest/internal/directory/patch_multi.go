@@ -7,40 +7,9 @@ import (
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
-// applyMulti applies an operation to a multi-valued attribute, to elements of
-// it that a filter selects, or to a sub-attribute of them. c holds the
-// attribute.
-func (p *patch) applyMulti(o patchOperation, path patchPath, target attrTarget, c *wire.Object) error {
-	a := target.attribute
-	list, _ := c.Get(a.name).([]any)
-	m := &multiEdit{patch: p, op: o, attribute: a, sub: target.sub, list: list, primary: map[*wire.Object]bool{}}
-	var err error
-	switch {
-	case path.filter != nil:
-		err = m.selected(path.filter)
-	case m.sub != nil:
-		err = m.selected(nil)
-	default:
-		err = m.whole()
-	}
-	if err == nil {
-		err = m.onePrimary()
-	}
-	if err != nil {
-		return err
-	}
-	list = slices.DeleteFunc(m.list, func(e any) bool { return len(e.(*wire.Object).Fields) == 0 })
-	if len(list) == 0 {
-		c.Set(a.name, nil)
-		return nil
-	}
-	c.Set(a.name, list)
-	return nil
-}
-
 // multiEdit is one operation on the elements of a multi-valued attribute.
 type multiEdit struct {
-	patch     *patch
+	*Service
 	op        patchOperation
 	attribute *attribute
 	sub       *attribute            // nil for whole elements
@@ -58,7 +27,7 @@ func (m *multiEdit) whole() error {
 	if _, ok := value.(*wire.Object); ok {
 		value = []any{value}
 	}
-	v, err := m.patch.reader().read(m.attribute, value, m.op.path)
+	v, err := m.patchReader().read(m.attribute, value, m.op.path)
 	if err != nil {
 		return err
 	}
@@ -89,7 +58,7 @@ func (m *multiEdit) whole() error {
 // removeValues removes the elements that are given, as Entra ID without
 // aadOptscim062020 does. RFC 7644 has no value for remove.
 func (m *multiEdit) removeValues(given []any) error {
-	if !m.patch.understandsLegacy() {
+	if !m.understandsLegacy() {
 		return badRequest(behavior.LegacyPatch, invalidSyntax, "remove takes no value: select the elements of %s by a filter in the path", m.attribute.name)
 	}
 	for _, e := range given {
@@ -131,7 +100,7 @@ func (m *multiEdit) selected(filter *filter) error {
 		return m.remove(matches)
 	}
 	if len(matches) == 0 {
-		if m.op.op == "replace" && filter != nil && m.patch.is(behavior.NoTarget, "REFUSED") {
+		if m.op.op == "replace" && filter != nil && m.is(behavior.NoTarget, "REFUSED") {
 			return badRequest(behavior.NoTarget, noTarget, "path %q matches no value", wire.Clip(m.op.path))
 		}
 		element := &wire.Object{}
@@ -168,7 +137,7 @@ func (m *multiEdit) remove(matches []*wire.Object) error {
 // section 3.5.2.3).
 func (m *multiEdit) assign(o *wire.Object) error {
 	if m.sub != nil {
-		v, err := m.patch.reader().read(m.sub, m.op.value, m.op.path)
+		v, err := m.patchReader().read(m.sub, m.op.value, m.op.path)
 		if err != nil {
 			return err
 		}
@@ -182,7 +151,7 @@ func (m *multiEdit) assign(o *wire.Object) error {
 	if list, ok := value.([]any); ok && len(list) == 1 {
 		value = list[0]
 	}
-	read, err := m.patch.reader().complex(m.attribute.sub, value, m.op.path)
+	read, err := m.patchReader().complex(m.attribute.sub, value, m.op.path)
 	if err != nil {
 		return err
 	}

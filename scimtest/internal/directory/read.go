@@ -2,6 +2,9 @@ package directory
 
 import (
 	"fmt"
+	"io"
+	"mime"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -193,15 +196,6 @@ func (r reader) one(a *attribute, v any, place string) (any, error) {
 	return v, nil
 }
 
-// textBoolean is the boolean that a text stands for, in any case.
-func textBoolean(v any) (bool, bool) {
-	s, ok := v.(string)
-	if ok && strings.EqualFold(s, "true") {
-		return true, true
-	}
-	return false, ok && strings.EqualFold(s, "false")
-}
-
 // isURI reports whether s is an absolute or a relative URI (RFC 7643 section 2.3.7).
 func isURI(s string) bool {
 	_, err := url.Parse(s)
@@ -318,4 +312,26 @@ func givenTwice(v any) string {
 		}
 	}
 	return ""
+}
+
+// body reads the request's JSON object.
+func (c *call) body() (*wire.Object, error) {
+	if value := c.request.Header.Get("Content-Type"); value != "" {
+		media, params, err := mime.ParseMediaType(value)
+		if err != nil || media != "application/scim+json" && media != "application/json" ||
+			params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
+			return nil, refuse(behavior.RequestType, http.StatusUnsupportedMediaType, "Content-Type must be application/scim+json or application/json, not %q", wire.Clip(value))
+		}
+	}
+	if c.request.Body == nil {
+		return nil, badRequest(behavior.RequestJSON, invalidSyntax, "the request has no body")
+	}
+	text, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody+1))
+	switch {
+	case len(text) > maxBody:
+		return nil, refuse(behavior.RequestSize, http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", maxBody)
+	case err != nil:
+		return nil, badRequest(behavior.RequestJSON, invalidSyntax, "the body could not be read: %v", err)
+	}
+	return readBody(text)
 }

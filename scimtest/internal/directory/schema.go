@@ -165,3 +165,25 @@ func (t attrTarget) container(resource *wire.Object, create bool) *wire.Object {
 	}
 	return ext
 }
+
+// attrPath is a name in a filter or a path: attrPath of RFC 7644 figure 1.
+type attrPath struct {
+	urn  string // of the schema, "" if not given
+	name string
+	sub  string // "" if not given
+}
+
+// full is the URN and the name with the colon between them.
+func (a attrPath) full() string {
+	if a.urn == "" {
+		return a.name
+	}
+	return a.urn + ":" + a.name
+}
+
+func (a attrPath) String() string {
+	if a.sub == "" {
+		return a.full()
+	}
+	return a.full() + "." + a.sub
+}
