@@ -27,7 +27,8 @@ var (
 
 	// ErrTenantUnknown: nothing is served at the base URI (404 for a
 	// collection that every tenant has). It is no ErrNotFound: that a tenant
-	// is missing must not be taken for a missing user.
+	// is missing must not be taken for a missing user. A deleted token can be
+	// answered like this too: whether the service answers 401 isn't documented.
 	ErrTenantUnknown error = &kind{"tenant unknown", nil}
 
 	// ErrUnreachable: no whole reply came: the host does not resolve, the

@@ -333,7 +333,9 @@ func (j *job) rotate(ctx context.Context) error {
 	}
 	err = j.until(ctx, func() bool {
 		_, err := withOld.CheckAccess(ctx)
-		return errors.Is(err, scimclient.ErrTokenRejected)
+		// What the service answers to a deleted token isn't documented: 401, or 404 as for a
+		// tenant that isn't there.
+		return errors.Is(err, scimclient.ErrTokenRejected) || errors.Is(err, scimclient.ErrTenantUnknown)
 	})
 	if err != nil {
 		return fmt.Errorf("%s was deleted and is still accepted: %w", rotation.Old, err)
