@@ -119,6 +119,16 @@ func (w *world) check(when string) {
 	w.fault("%s: the identity provider uses %s, which is dead", when, w.idp.name.ID())
 }
 
+// handOver gives the identity provider a token.
+func (w *world) handOver(r *runner, c credential) {
+	w.idp = c
+	for _, other := range w.runners {
+		// What a runner that died gave before no longer matters.
+		other.handing = other.handing && (other == r || !other.crashed)
+	}
+	w.check(r.name + " has handed over")
+}
+
 // finished is what holds at rest: the record, the identity provider and the
 // service agree.
 func (w *world) finished(when string) {
@@ -177,6 +187,11 @@ type runner struct {
 	storeLost  func(op string, n int) error                // the same, after it
 	accesses   int
 
+	// failCutover is the error of the nth call of Cutover. The first has its
+	// effect all the same.
+	failCutover func(n int) error
+	cutovers    int
+
 	job     func(*runner)
 	change  func(*scimtoken.RotateRequest)
 	ctx     context.Context
@@ -226,6 +241,16 @@ func (r *runner) to(point int) bool {
 	}
 }
 
+// next lets the runner go on to its next point of that name.
+func (r *runner) next(label string) {
+	for r.to(len(r.trace) + 1) {
+		if r.trace[len(r.trace)-1] == label {
+			return
+		}
+	}
+	r.w.fault("%s never came to %q", r.name, label)
+}
+
 // die ends a runner that is stopped.
 func (r *runner) die() {
 	r.dies = true
@@ -253,14 +278,14 @@ func (r *runner) point(label string) {
 func (r *runner) run() {
 	defer close(r.ended)
 	defer func() {
-		r.handing = false
 		if p := recover(); p != nil {
 			if _, ok := p.(crash); !ok {
 				panic(p)
 			}
-			r.crashed = true
+			r.crashed = true // and nobody repairs what it handed over
 			return
 		}
+		r.handing = false
 		if r.err == nil && r.result.Done {
 			id := r.result.New.ID()
 			if other, ok := r.w.done[id]; ok {
@@ -286,8 +311,7 @@ func handJob(r *runner) {
 		return
 	}
 	r.point("hand over")
-	r.w.idp = credential{result.New, result.Secret}
-	r.w.check(r.name + " has handed over")
+	r.w.handOver(r, credential{result.New, result.Secret})
 	r.err = r.client().Retire(r.ctx, req.Tenant, r, result.New)
 }
 
@@ -301,8 +325,7 @@ func inUseJob(r *runner) {
 		return
 	}
 	r.point("hand over")
-	r.w.idp = credential{result.New, result.Secret}
-	r.w.check(r.name + " has handed over")
+	r.w.handOver(r, credential{result.New, result.Secret})
 	req.InUse = result.New
 	// If somebody else has finished that rotation, this begins another.
 	if result, err = r.client().Rotate(r.ctx, req); err == nil && result.New == req.InUse && !result.Done {
@@ -338,9 +361,15 @@ func (r *runner) request() scimtoken.RotateRequest {
 		Cutover: func(_ context.Context, n scimtoken.Name, s scimtoken.Secret) error {
 			r.handing = true
 			r.point("cutover")
-			r.w.idp = credential{n, s}
-			r.w.check(r.name + " has cut over")
-			return nil
+			r.cutovers++
+			var err error
+			if r.failCutover != nil {
+				err = r.failCutover(r.cutovers)
+			}
+			if err == nil || r.cutovers == 1 {
+				r.w.handOver(r, credential{n, s})
+			}
+			return err
 		},
 	}
 	if r.change != nil {
@@ -400,4 +429,17 @@ func (r *runner) access(op string, do func() error) error {
 		err = r.storeLost(op, n)
 	}
 	return err
+}
+
+// send makes a request without a body.
+func (w *world) send(method, path string) (status int, err error) {
+	req, err := http.NewRequest(method, "http://127.0.0.1"+path, nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := w.transport.RoundTrip(req)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, resp.Body.Close()
 }
