@@ -18,6 +18,8 @@
 //     attribute mapping, evaluate; no network
 //   - scimclient: a SCIM 2.0 client for a tenant's base URI: access check, users,
 //     groups
+//   - scimclient/audit: a whole directory against a roster; audit/report writes
+//     what it found
 //   - provision/idp: what the identity provider should have pushed (the roster),
 //     and readers of its exports; standard library alone
 //   - scimtest: an in-memory Google Cloud for tests: IAM, organization policies

@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"provision/idp":       {},
 
 	"scimclient/audit":            {"", "claimmap", "scimclient", "provision/idp", "internal/fold"},
+	"scimclient/audit/report":     {"provision/idp", "scimclient/audit"},
 	"scimtest":                    {"scimtest/internal/behavior", "scimtest/internal/cloud", "scimtest/internal/directory", "scimtest/internal/wire"},
 	"scimtest/internal/cloud":     {"internal/resname", "scimtest/internal/behavior", "scimtest/internal/directory", "scimtest/internal/wire"},
 	"scimtest/internal/directory": {"scimtest/internal/behavior", "scimtest/internal/wire"},

@@ -33,7 +33,7 @@ func TestREADMESnippets(t *testing.T) {
 func TestREADMENames(t *testing.T) {
 	t.Parallel()
 	exported := map[string]bool{}
-	for _, dir := range []string{".", "claimmap", "provider", "scimclient", "scimtenant", "scimtest", "scimtoken"} {
+	for _, dir := range []string{".", "claimmap", "provider", "scimclient", "scimclient/audit", "scimtenant", "scimtest", "scimtoken"} {
 		addExported(t, exported, dir)
 	}
 	code := regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(regexp.MustCompile("(?s)```.*?```").ReplaceAllString(readFile(t, "README.md"), ""), -1)

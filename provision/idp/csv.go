@@ -106,6 +106,7 @@ func columnsOf(header []string) (columns []string, problem string) {
 	for i, name := range header {
 		name = strings.TrimSpace(name)
 		switch {
+		case strings.HasPrefix(name, "#"):
 		case !knownColumn(name):
 			return nil, fmt.Sprintf("column %d of the header is unknown: see the documentation of Files", i+1)
 		case seen[name]:
@@ -130,7 +131,7 @@ func knownColumn(name string) bool {
 func cellsOf(columns, record []string) map[string]string {
 	cells := make(map[string]string, len(columns))
 	for i, name := range columns {
-		if record[i] != "" {
+		if record[i] != "" && !strings.HasPrefix(name, "#") {
 			cells[name] = strings.Clone(unquoted(record[i]))
 		}
 	}
@@ -140,7 +141,8 @@ func cellsOf(columns, record []string) map[string]string {
 // unquoted takes off the apostrophe that keeps a spreadsheet from running a cell.
 // Reports of an audit have it.
 func unquoted(cell string) string {
-	if len(cell) > 1 && cell[0] == '\'' && strings.IndexByte("=+-@\t\r", cell[1]) >= 0 {
+	rest := strings.TrimLeft(cell, "'")
+	if len(rest) < len(cell) && rest != "" && strings.IndexByte("=+-@\t\r", rest[0]) >= 0 {
 		return cell[1:]
 	}
 	return cell

@@ -23,7 +23,9 @@ import (
 //   - leavers: the columns of users, and gone (true or false)
 //
 // userName stands for the key in a file without one, and displayName for that of
-// a group. The last line of CSV is an end mark with the number of rows:
+// a group. Columns of CSV that begin with # are skipped. An apostrophe before =, +,
+// -, @ or a tab at the beginning of a cell is taken off: it keeps spreadsheets from
+// running the cell. The last line of CSV is an end mark with the number of rows:
 //
 //	#end,5000
 //

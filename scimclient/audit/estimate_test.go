@@ -162,7 +162,7 @@ func TestManyGroups(t *testing.T) {
 				if result.Clean() != test.clean {
 					t.Errorf("Clean() = %v, want %v: %+v", result.Clean(), test.clean, result)
 				}
-				if !strings.Contains(strings.Join(result.NotProved(), " "), "1 users in more than 100 groups") {
+				if !strings.Contains(strings.Join(result.NotProved(), " "), "users in more than 100 groups can't be found. Users: 1.") {
 					t.Errorf("NotProved: %q", result.NotProved())
 				}
 			})

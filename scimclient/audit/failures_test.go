@@ -165,6 +165,13 @@ func TestRosterIsCut(t *testing.T) {
 		{"an unknown attribute", func(r *idp.Roster) {
 			r.Users = idp.Of(idp.User{Key: "k", Attributes: map[string]string{"hair": "red"}})
 		}, nil, "unknown attribute"},
+		{"no user with the mapped attribute", func(r *idp.Roster) {
+			many := generate(10, 1, 1)
+			for i := range many.users {
+				many.users[i].ExternalID = ""
+			}
+			r.Users = idp.Of(many.users...)
+		}, nil, "no user of the roster has the attribute of google.subject = user.externalId"},
 		{"a failing source", func(r *idp.Roster) {
 			r.Users = func(yield func(idp.User, error) bool) { yield(idp.User{}, context.DeadlineExceeded) }
 		}, context.DeadlineExceeded, "users of the roster"},
@@ -244,11 +251,11 @@ func TestOptions(t *testing.T) {
 		want   string
 	}{
 		{"no client", nil, audit.Options{Mapping: mapping(t)}, "the client is nil"},
-		{"nothing", f.client(), audit.Options{}, "Mapping is empty"},
+		{"nothing", f.client(), audit.Options{}, "the Mapping is empty"},
 		{"pace", f.client(), audit.Options{Mapping: mapping(t), PerMinute: -1}, "PerMinute is -1"},
-		{"resume", f.client(), audit.Options{Mapping: mapping(t), Resume: true}, "Resume needs a Checkpoint"},
+		{"resume", f.client(), audit.Options{Mapping: mapping(t), Resume: true}, "to Resume takes a Checkpoint"},
 		{"sample", f.client(), audit.Options{Mapping: mapping(t), Sample: &audit.Sample{Users: -1, Confidence: 2}}, "Confidence is 2"},
-		{"every fault", f.client(), audit.Options{PerMinute: -1}, "Mapping is empty: give the tenant's claim mapping\nPerMinute is -1"},
+		{"every fault", f.client(), audit.Options{PerMinute: -1}, "the Mapping is empty: give the tenant's claim mapping\nPerMinute is -1"},
 	}
 	for _, test := range tests {
 		if _, err := audit.Run(context.Background(), test.client, d.roster(), test.opts); err == nil || !strings.Contains(err.Error(), test.want) {

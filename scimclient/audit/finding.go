@@ -92,29 +92,28 @@ type description struct {
 	severity Severity
 	title    string
 	remedy   string // what to do at the identity provider
-	roster   bool   // of the roster alone: not read again
 }
 
 // descriptions has a row for each code, in the order of reports.
 var descriptions = []description{
-	{LeaverPresent, Error, "Leaver still there", "Remove the leaver from the provisioning job's scope, provision the user on demand, and read the tenant again.", false},
-	{UserActive, Error, "User active although expected inactive", "Provision the user on demand. If the user stays active, look for a skipped deletion in the provisioning log.", false},
-	{MembershipUnexpected, Error, "Unexpected membership", "Provision the group on demand, or restart the provisioning job, which sends all memberships again.", false},
-	{UserMissing, Error, "User missing", "Check that the user is assigned to the application, and provision the user on demand.", false},
-	{UserInactive, Error, "User inactive although expected active", "Provision the user on demand. An inactive user can't sign in under ENABLED_FOR_USERS_GROUPS.", false},
-	{MembershipMissing, Error, "Membership missing", "Check that the group is assigned to the application and the user is a direct member, and provision the group on demand.", false},
-	{GroupMissing, Error, "Group missing", "Check that the group is assigned to the application or pushed, and provision the group on demand.", false},
-	{UserDiffers, Error, "User attribute differs", "Compare the attribute mapping of the provisioning job, and provision the user on demand.", false},
-	{GroupDiffers, Error, "Group attribute differs", "Compare the attribute mapping of the provisioning job, and provision the group on demand.", false},
-	{TenantDuplicate, Error, "Duplicate in the tenant", "Delete the resource that the identity provider doesn't know, and provision the other on demand.", false},
-	{SubjectDiffers, Error, "Subject differs from the token", "Compare the claim mapping with the provider's attribute mapping, and the attribute behind both at the identity provider.", true},
-	{LeaverOnRoster, Error, "Both active and a leaver", "Correct the list of leavers or the roster.", true},
-	{RosterDuplicate, Error, "Duplicate in the roster", "Give each user and group a value of its own at the identity provider: the service refuses the second with 409.", true},
-	{RosterRefused, Error, "Row that the service refuses", "Correct the attribute at the identity provider: the service refuses the row with 400.", true},
-	{RosterUnknownKey, Error, "Membership of an unknown user or group", "Export users, groups and memberships at the same time and with the same scope.", true},
-	{GroupsTooMany, Error, "Too many groups", "Take the user out of groups: the service allows 2,000 for a user.", true},
-	{NotChecked, Error, "Not checked", "Run the audit again.", false},
-	{GroupsUnlisted, Warning, "More groups than can be listed", "Unexpected memberships of this user can't be found. Take the user out of groups to have at most 100.", false},
+	{LeaverPresent, Error, "Leaver still there", "Remove the leaver from the provisioning job's scope, provision the user on demand, and read the tenant again."},
+	{UserActive, Error, "User active although expected inactive", "Provision the user on demand. If the user stays active, look for a skipped deletion in the provisioning log."},
+	{MembershipUnexpected, Error, "Unexpected membership", "Provision the group on demand, or restart the provisioning job, which sends all memberships again."},
+	{UserMissing, Error, "User missing", "Check that the user is assigned to the application, and provision the user on demand."},
+	{UserInactive, Error, "User inactive although expected active", "Provision the user on demand. An inactive user can't sign in under ENABLED_FOR_USERS_GROUPS."},
+	{MembershipMissing, Error, "Membership missing", "Check that the group is assigned to the application and the user is a direct member, and provision the group on demand."},
+	{GroupMissing, Error, "Group missing", "Check that the group is assigned to the application or pushed, and provision the group on demand."},
+	{UserDiffers, Error, "User attribute differs", "Compare the attribute mapping of the provisioning job, and provision the user on demand."},
+	{GroupDiffers, Error, "Group attribute differs", "Compare the attribute mapping of the provisioning job, and provision the group on demand."},
+	{TenantDuplicate, Error, "Duplicate in the tenant", "Delete the resource that the identity provider doesn't know, and provision the other on demand."},
+	{SubjectDiffers, Error, "Subject differs from the token", "Compare the claim mapping with the provider's attribute mapping, and the attribute behind both at the identity provider."},
+	{LeaverOnRoster, Error, "Both active and a leaver", "Correct the list of leavers or the roster."},
+	{RosterDuplicate, Error, "Duplicate in the roster", "Give each user and group a value of its own at the identity provider: the service refuses the second with 409."},
+	{RosterRefused, Error, "Row that the service refuses", "Correct the attribute at the identity provider: the service refuses the row with 400."},
+	{RosterUnknownKey, Error, "Membership of an unknown user or group", "Export users, groups and memberships at the same time and with the same scope."},
+	{GroupsTooMany, Error, "Too many groups", "Take the user out of groups: the service allows 2,000 for a user."},
+	{NotChecked, Error, "Not checked", "Run the audit again."},
+	{GroupsUnlisted, Warning, "More groups than can be listed", "Unexpected memberships of this user can't be found. Take the user out of groups to have at most 100."},
 }
 
 func describe(code Code) description {
@@ -125,6 +124,24 @@ func describe(code Code) description {
 	}
 	return description{code: code, severity: Error}
 }
+
+// Codes returns all codes, the most urgent first.
+func Codes() []Code {
+	list := make([]Code, len(descriptions))
+	for i, d := range descriptions {
+		list[i] = d.code
+	}
+	return list
+}
+
+// Title says what the code means.
+func (c Code) Title() string { return describe(c).title }
+
+// Severity is how much findings with the code matter.
+func (c Code) Severity() Severity { return describe(c).severity }
+
+// Remedy says what to do at the identity provider.
+func (c Code) Remedy() string { return describe(c).remedy }
 
 // Finding is one difference between the roster and the tenant.
 type Finding struct {
@@ -152,13 +169,9 @@ type Finding struct {
 
 // newFinding fills in what the code decides.
 func newFinding(code Code, f Finding) Finding {
-	d := describe(code)
-	f.Code, f.Severity, f.Remedy = code, d.severity, d.remedy
+	f.Code, f.Severity, f.Remedy = code, code.Severity(), code.Remedy()
 	return f
 }
-
-// Title says what the code of the finding means.
-func (f Finding) Title() string { return describe(f.Code).title }
 
 // same reports whether two findings are about the same thing. What was found may
 // have changed.

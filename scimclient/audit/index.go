@@ -97,8 +97,15 @@ func read(r idp.Roster, m claimmap.Mapping, claims *Claims, findings func(Findin
 		add("leavers", idp.Each(r.Leavers, x.addLeaver))
 	}
 	x.names = nil
+	if len(errs) == 0 && len(x.keys) >= minWithout && len(x.subjects) == 0 {
+		errs = append(errs, fmt.Errorf("audit: no user of the roster has the attribute of google.subject = %s: add it to the roster", m.Map()["google.subject"]))
+	}
 	return x, errors.Join(errs...)
 }
+
+// minWithout is how many users without a google.subject are taken for a roster
+// without the attribute. Fewer are findings.
+const minWithout = 10
 
 func (x *index) hash(value string) uint64 { return maphash.String(x.seed, value) }
 

@@ -56,7 +56,7 @@ type Options struct {
 func (o Options) withDefaults() (Options, error) {
 	var errs []error
 	if o.Mapping.IsZero() {
-		errs = append(errs, errors.New("Mapping is empty: give the tenant's claim mapping"))
+		errs = append(errs, errors.New("the Mapping is empty: give the tenant's claim mapping"))
 	}
 	if o.PerMinute < 0 {
 		errs = append(errs, fmt.Errorf("PerMinute is %d: at least 1", o.PerMinute))
@@ -69,7 +69,7 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	o.Settle = max(o.Settle, 0)
 	if o.Resume && o.Checkpoint == "" {
-		errs = append(errs, errors.New("Resume needs a Checkpoint"))
+		errs = append(errs, errors.New("to Resume takes a Checkpoint"))
 	}
 	if o.Sample != nil {
 		s, err := o.Sample.withDefaults()

@@ -196,7 +196,7 @@ var memberFilters = map[string]scimtest.Option{
 	"refused": scimtest.WithBehavior(scimtest.MemberFilter, "REFUSED"),
 }
 
-var plantedErrors = flag.Int("planted", 260, "errors that TestPlanted plants for each seed; 1000 is the figure to quote")
+var plantedErrors = flag.Int("planted", 135, "errors that TestPlanted plants for each seed; 1000 is the figure to quote")
 
 // 1,000 planted errors of every kind are found, and nothing else, with each
 // behavior of the member filter, and with answers drawn by ten seeds for

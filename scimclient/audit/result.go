@@ -62,18 +62,18 @@ func (r *Result) Proved() []string {
 	if r.Sample != nil {
 		return append(list, r.Sample.statements()...)
 	}
-	say("%s of %s users of the roster were looked up; %s are missing or differ.", number(r.Checked.Users), number(r.Roster.Users), number(r.count(UserMissing, UserDiffers, UserActive, UserInactive, TenantDuplicate)))
+	say("%s of %s users of the roster were looked up. Missing or different: %s.", number(r.Checked.Users), number(r.Roster.Users), number(r.count(UserMissing, UserDiffers, UserActive, UserInactive, TenantDuplicate)))
 	if r.Roster.Groups > 0 {
-		say("%s of %s groups of the roster were looked up; %s are missing or differ.", number(r.Checked.Groups), number(r.Roster.Groups), number(r.count(GroupMissing, GroupDiffers)))
+		say("%s of %s groups of the roster were looked up. Missing or different: %s.", number(r.Checked.Groups), number(r.Roster.Groups), number(r.count(GroupMissing, GroupDiffers)))
 	}
 	if r.Roster.Memberships > 0 {
-		say("%s of %s memberships of the roster were checked; %s are missing.", number(r.Checked.Memberships), number(r.Roster.Memberships), number(r.count(MembershipMissing)))
+		say("%s of %s memberships of the roster were checked. Missing: %s.", number(r.Checked.Memberships), number(r.Roster.Memberships), number(r.count(MembershipMissing)))
 	}
 	if r.MemberFilter {
-		say("Users of the roster have %s memberships that the roster doesn't have.", number(r.count(MembershipUnexpected)))
+		say("All memberships of these users were compared. Not on the roster: %s.", number(r.count(MembershipUnexpected)))
 	}
 	if r.Roster.Leavers > 0 {
-		say("%s of %s leavers were looked up; %s are still there.", number(r.Checked.Leavers), number(r.Roster.Leavers), number(r.count(LeaverPresent)))
+		say("%s of %s leavers were looked up. Still there: %s.", number(r.Checked.Leavers), number(r.Roster.Leavers), number(r.count(LeaverPresent)))
 	}
 	return list
 }
@@ -86,13 +86,13 @@ func (r *Result) NotProved() []string {
 		list = append(list, "Unexpected memberships can't be found: the service doesn't answer which groups a user is in.")
 	}
 	if n := r.count(GroupsUnlisted); n > 0 {
-		list = append(list, fmt.Sprintf("Unexpected memberships of %s users in more than 100 groups can't be found.", number(n)))
+		list = append(list, fmt.Sprintf("Unexpected memberships of users in more than 100 groups can't be found. Users: %s.", number(n)))
 	}
 	for _, missing := range r.Partial {
 		list = append(list, fmt.Sprintf("The roster has no list of %s.", missing))
 	}
 	if n := r.count(NotChecked); n > 0 {
-		list = append(list, fmt.Sprintf("%s checks weren't possible.", number(n)))
+		list = append(list, fmt.Sprintf("Checks that weren't possible: %s.", number(n)))
 	}
 	if len(r.Waived) > 0 {
 		list = append(list, "The roster is smaller than the last accepted one: "+strings.Join(r.Waived, ", ")+" was allowed.")

@@ -263,7 +263,7 @@ func (a *auditor) result() *Result {
 		Findings: maps.Clone(a.state.counts), Changed: a.state.changed, Requests: a.meter.cost(a.state.earlier), Waived: a.waived,
 	}
 	for code, n := range r.Findings {
-		if describe(code).severity == Error {
+		if code.Severity() == Error {
 			r.Errors += n
 		}
 	}

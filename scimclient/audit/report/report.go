@@ -1,0 +1,104 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"github.com/iamscim/iamscim/scimclient/audit"
+)
+
+// Handler gets the messages of an audit: see [audit.Options.Handle].
+type Handler = func(audit.Message) error
+
+// Tee returns a handler that gives each message to all handlers. It goes on after
+// an error and returns all errors.
+func Tee(handlers ...Handler) Handler {
+	return func(m audit.Message) error {
+		var errs []error
+		for _, h := range handlers {
+			errs = append(errs, h(m))
+		}
+		return errors.Join(errs...)
+	}
+}
+
+// Create makes a file with mode 0600 for a report, or empties one and sets its
+// mode.
+func Create(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(0o600); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// visible replaces what a terminal or a reader would obey instead of show:
+// control characters, and those that change the direction of text or can't be
+// seen.
+func visible(s string) string {
+	odd := func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }
+	if strings.IndexFunc(s, odd) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if odd(r) {
+			fmt.Fprintf(&b, `\u{%X}`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// who is the user and the group of a finding.
+func who(f audit.Finding) string {
+	user, group := f.User, f.Group
+	if group == "" && f.GroupID != "" {
+		group = f.GroupID
+	}
+	switch {
+	case user != "" && group != "":
+		return user + " in " + group
+	case user != "":
+		return user
+	}
+	return group
+}
+
+// what is what was expected and what was found.
+func what(f audit.Finding) string {
+	var parts []string
+	if f.Attribute != "" {
+		parts = append(parts, f.Attribute)
+	}
+	if f.Expected != "" {
+		parts = append(parts, fmt.Sprintf("expected %q", f.Expected))
+	}
+	if f.Found != "" {
+		parts = append(parts, fmt.Sprintf("found %q", f.Found))
+	}
+	if f.Detail != "" {
+		parts = append(parts, f.Detail)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// printer writes text and keeps the first error.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
+}
