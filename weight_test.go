@@ -21,17 +21,18 @@ var links = map[string]struct {
 	modules     []string
 	maxPackages int
 }{
-	"":                        {oauth, 200},
-	"scimclient":              {slices.Concat(oauth, pacing), 210},
-	"claimmap":                {slices.Concat(oauth, cel), 290},
-	"provider":                {controlPlane, 450},
-	"scimtenant":              {slices.Concat(controlPlane, cel), 510},
-	"scimtoken":               {slices.Concat(controlPlane, cel), 510},
-	"scimtest":                {slices.Concat(controlPlane, cel), 510},
-	"scimtoken/storetest":     {slices.Concat(controlPlane, cel), 520},
-	"provision/idp":           {nil, 190},
-	"scimclient/audit":        {slices.Concat(oauth, pacing, cel), 300},
-	"scimclient/audit/report": {slices.Concat(oauth, pacing, cel), 310},
+	"":                                 {oauth, 200},
+	"scimclient":                       {slices.Concat(oauth, pacing), 210},
+	"claimmap":                         {slices.Concat(oauth, cel), 290},
+	"provider":                         {controlPlane, 450},
+	"scimtenant":                       {slices.Concat(controlPlane, cel), 510},
+	"scimtoken":                        {slices.Concat(controlPlane, cel), 510},
+	"scimtest":                         {slices.Concat(controlPlane, cel), 510},
+	"scimtoken/storetest":              {slices.Concat(controlPlane, cel), 520},
+	"provision/idp":                    {nil, 190},
+	"scimclient/audit":                 {slices.Concat(oauth, pacing, cel), 300},
+	"scimclient/audit/discoveryengine": {slices.Concat(oauth, pacing, cel), 310},
+	"scimclient/audit/report":          {slices.Concat(oauth, pacing, cel), 310},
 }
 
 var (

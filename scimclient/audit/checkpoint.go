@@ -164,16 +164,21 @@ func (a *auditor) restore() error {
 	for b := c.Done; len(b) > 0; b = b[8:] {
 		s.done = append(s.done, binary.LittleEndian.Uint64(b))
 	}
-	finished := len(s.done)
+	s.finished = len(s.done)
 	for _, w := range c.Waiting {
+		if len(w.Kind) != 1 {
+			return fmt.Errorf("%w: %s isn't a checkpoint, or one of another version", ErrCheckpoint, name)
+		}
 		t := &task{kind: kind(w.Kind[0]), gone: w.Gone, since: w.Since, last: w.Last, told: w.Told, rounds: w.Rounds, late: w.Late}
 		known := true
 		if t.kind == aGroup {
 			t.index, known = a.x.groups[w.Key]
 		} else if w.User != nil {
 			t.user = *w.User
-			t.index, known = a.x.users[w.Key]
+			t.index, known = a.x.users.find(w.Key)
 			known = known || t.kind == aLeaver
+		} else {
+			known = false
 		}
 		if !known {
 			return fmt.Errorf("%w: %s doesn't fit the roster", ErrCheckpoint, name)
@@ -181,7 +186,7 @@ func (a *auditor) restore() error {
 		s.waiting = append(s.waiting, t)
 		a.state.resumedWaiting = append(a.state.resumedWaiting, t.hash(a.x))
 	}
-	s.resumed = finished
+	s.resumed = s.finished
 	slices.Sort(s.done)
 	slices.Sort(s.resumedWaiting)
 	// The findings so far, those of the roster alone among them, are told again.

@@ -178,6 +178,9 @@ func TestCheckpointRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
+		{name: "a task of no kind", want: "isn't a checkpoint", set: replaceInFile(`"kind":"u"`, `"kind":""`)},
+		{name: "a task without a user", want: "doesn't fit the roster", set: replaceInFile(`"user":{"Key"`, `"other":{"Key"`)},
+		{name: "an unknown group", want: "", set: replaceInFile(`"g1":`, `"nobody":`)},
 		{name: "a cut file", want: "isn't a checkpoint", set: func(t *testing.T, o *audit.Options, _ *idp.Roster, _ *directory) {
 			if err := os.Truncate(o.Checkpoint, 100); err != nil {
 				t.Fatal(err)
@@ -207,5 +210,19 @@ func TestCheckpointRefuses(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// replaceInFile changes the checkpoint.
+func replaceInFile(from, to string) func(*testing.T, *audit.Options, *idp.Roster, *directory) {
+	return func(t *testing.T, o *audit.Options, _ *idp.Roster, _ *directory) {
+		t.Helper()
+		text := mustRead(t, o.Checkpoint)
+		if !strings.Contains(text, from) {
+			t.Fatalf("%s isn't in %s", from, text)
+		}
+		if err := os.WriteFile(o.Checkpoint, []byte(strings.Replace(text, from, to, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

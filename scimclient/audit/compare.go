@@ -52,7 +52,7 @@ func (x *index) differences(i uint32, want idp.User, got *scimclient.User) []Fin
 	if other, taken := x.subjects[x.hash(found)]; taken && other != i {
 		list = append(list, newFinding(TenantDuplicate, Finding{
 			User: want.Key, UserID: got.ID, Attribute: "google.subject", Found: found,
-			Detail: "the roster gives it to the user with the key " + strconv.Quote(x.keys[other]),
+			Detail: "the roster gives it to the user with the key " + strconv.Quote(x.users.key(other)),
 		}))
 	}
 	expected, err := x.mapping.Subject(person(want))

@@ -67,7 +67,7 @@ func (a *auditor) dispatchUsers(ctx context.Context, late bits) error {
 	var seen bits
 	err := idp.Each(a.roster.Users, func(u idp.User) error {
 		again.add(rowOfUser(u))
-		i, known := a.x.users[u.Key]
+		i, known := a.x.users.find(u.Key)
 		if !known {
 			return ErrRosterChanged
 		}

@@ -78,9 +78,8 @@ func (a *auditor) forecast() Cost {
 		c.Groups, c.Leavers = len(a.x.group), a.x.counts.Leavers-len(a.x.conflicts)
 	}
 	var groups bits
-	for i, key := range a.x.keys {
-		i := uint32(i)
-		if a.x.skip.has(i) || !a.sampled.has(key) {
+	for i := range uint32(a.x.users.len()) {
+		if a.x.skip.has(i) || !a.sampled.has(a.x.users.key(i)) {
 			continue
 		}
 		c.Users++

@@ -35,7 +35,7 @@ func (a *auditor) controls(ctx context.Context) (bool, error) {
 	var member, other scimclient.Membership
 	tried := 0
 	for u := range rows(a.roster.Users) {
-		i, known := a.x.users[u.Key]
+		i, known := a.x.users.find(u.Key)
 		if !known || a.x.skip.has(i) || len(a.x.groupsOf(i)) == 0 {
 			continue
 		}

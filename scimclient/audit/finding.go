@@ -66,6 +66,17 @@ const (
 	// allows.
 	GroupsTooMany Code = "groups-too-many"
 
+	// WitnessElsewhere: the consumer doesn't take its groups from a SCIM tenant.
+	WitnessElsewhere Code = "witness-elsewhere"
+
+	// WitnessGroupMissing and WitnessUserMissing: the tenant has it, and the
+	// consumer doesn't know it.
+	WitnessGroupMissing Code = "witness-group-missing"
+	WitnessUserMissing  Code = "witness-user-missing"
+
+	// WitnessSubjectDiffers: the consumer evaluates another google.subject.
+	WitnessSubjectDiffers Code = "witness-subject-differs"
+
 	// NotChecked: a check wasn't possible.
 	NotChecked Code = "not-checked"
 )
@@ -112,6 +123,10 @@ var descriptions = []description{
 	{RosterRefused, Error, "Row that the service refuses", "Correct the attribute at the identity provider: the service refuses the row with 400."},
 	{RosterUnknownKey, Error, "Membership of an unknown user or group", "Export users, groups and memberships at the same time and with the same scope."},
 	{GroupsTooMany, Error, "Too many groups", "Take the user out of groups: the service allows 2,000 for a user."},
+	{WitnessElsewhere, Error, "Consumer doesn't use the tenant", "Set the provider's SCIM usage, and connect the consumer's project with the workforce pool."},
+	{WitnessGroupMissing, Error, "Group unknown to the consumer", "Wait for the consumer to follow. If it doesn't, compare the tenant's claim mapping for google.group."},
+	{WitnessUserMissing, Error, "User unknown to the consumer", "Wait for the consumer to follow. If it doesn't, check that its project uses the provider with this tenant."},
+	{WitnessSubjectDiffers, Error, "Subject differs at the consumer", "Compare the tenant's claim mapping with the one given to the audit, and the user's attributes."},
 	{NotChecked, Error, "Not checked", "Run the audit again."},
 	{GroupsUnlisted, Warning, "More groups than can be listed", "Unexpected memberships of this user can't be found. Take the user out of groups to have at most 100."},
 }

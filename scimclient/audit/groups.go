@@ -39,6 +39,10 @@ func (a *auditor) resolved(i uint32, id string) {
 	a.groupsMu.Lock()
 	defer a.groupsMu.Unlock()
 	a.groups.ids[i] = id
+	if first, twin := a.x.twins[i]; twin {
+		i = first
+		a.groups.ids[i] = id
+	}
 	a.groups.byID[id] = i
 }
 

@@ -19,12 +19,13 @@ type index struct {
 	mapping claimmap.Mapping
 	claims  *Claims
 
-	users  map[string]uint32 // by key
-	keys   []string          // of users
+	users  keys
 	skip   bits              // users that aren't checked, because they're leavers too
 	idle   bits              // users that must be inactive
-	groups map[string]uint32 // by key
+	groups map[string]uint32 // by key; that of the first of two with the same displayName
 	group  []idp.Group
+	byName map[string]uint32 // groups by the folded displayName
+	twins  map[uint32]uint32 // groups with the displayName of an earlier one
 
 	// The groups of user i are member[first[i]:first[i+1]], sorted.
 	first  []uint32
@@ -70,7 +71,7 @@ func (x *index) groupsOf(i uint32) []uint32 { return x.member[x.first[i]:x.first
 func read(r idp.Roster, m claimmap.Mapping, claims *Claims, findings func(Finding)) (*index, error) {
 	x := &index{
 		mapping: m, claims: claims, findings: findings, seed: maphash.MakeSeed(),
-		users: map[string]uint32{}, groups: map[string]uint32{}, subjects: map[uint64]uint32{}, names: map[uint64]uint32{}, conflicts: map[string]bool{},
+		users: newKeys(), groups: map[string]uint32{}, subjects: map[uint64]uint32{}, names: map[uint64]uint32{}, conflicts: map[string]bool{},
 	}
 	var errs []error
 	add := func(kind string, err error) {
@@ -87,17 +88,18 @@ func read(r idp.Roster, m claimmap.Mapping, claims *Claims, findings func(Findin
 	add("users", idp.Each(r.Users, x.addUser))
 	if r.Groups != nil {
 		add("groups", idp.Each(r.Groups, x.addGroup))
+		x.checkGroups()
 	}
 	if r.Memberships != nil {
 		add("memberships", x.addMemberships(r.Memberships))
 	} else {
-		x.first = make([]uint32, len(x.keys)+1)
+		x.first = make([]uint32, x.users.len()+1)
 	}
 	if r.Leavers != nil {
 		add("leavers", idp.Each(r.Leavers, x.addLeaver))
 	}
 	x.names = nil
-	if len(errs) == 0 && len(x.keys) >= minWithout && len(x.subjects) == 0 {
+	if len(errs) == 0 && x.users.len() >= minWithout && len(x.subjects) == 0 {
 		errs = append(errs, fmt.Errorf("audit: no user of the roster has the attribute of google.subject = %s: add it to the roster", m.Map()["google.subject"]))
 	}
 	return x, errors.Join(errs...)
@@ -122,14 +124,15 @@ func (x *index) addUser(u idp.User) error {
 	sum := rowOfUser(u)
 	x.digest.add(sum)
 	x.ofUsers.add(sum)
-	i := uint32(len(x.keys))
 	x.anyEmail = x.anyEmail || len(u.Emails) > 0
-	if _, taken := x.users[u.Key]; taken {
+	if _, taken := x.users.find(u.Key); taken {
 		x.findings(newFinding(RosterDuplicate, Finding{User: u.Key, Attribute: "key", Detail: "the second row isn't checked"}))
 		return nil
 	}
-	x.users[u.Key] = i
-	x.keys = append(x.keys, u.Key)
+	i, ok := x.users.add(u.Key)
+	if !ok {
+		return errors.New("a key is longer than 64 KiB, or the keys take more than 4 GiB")
+	}
 	if u.Inactive {
 		x.idle.add(i)
 	}
@@ -147,7 +150,7 @@ func (x *index) addUser(u idp.User) error {
 // unique notes a value of user i, or reports the user that has it already.
 func (x *index) unique(values map[uint64]uint32, value uint64, i uint32, attribute string) {
 	if other, taken := values[value]; taken {
-		x.findings(newFinding(RosterDuplicate, Finding{User: x.keys[i], Attribute: attribute, Detail: fmt.Sprintf("the user with the key %q has it too", x.keys[other])}))
+		x.findings(newFinding(RosterDuplicate, Finding{User: x.users.key(i), Attribute: attribute, Detail: fmt.Sprintf("the user with the key %q has it too", x.users.key(other))}))
 		return
 	}
 	values[value] = i
@@ -178,21 +181,25 @@ func (x *index) addGroup(g idp.Group) error {
 }
 
 // checkGroups reports groups with the same names, and those the service refuses.
-// It returns the groups by the folded displayName.
-func (x *index) checkGroups() map[string]uint32 {
-	names, values := map[string]uint32{}, map[string]uint32{}
-	unique := func(seen map[string]uint32, value string, i int, attribute string) {
-		if other, taken := seen[value]; taken {
-			x.findings(newFinding(RosterDuplicate, Finding{Group: x.group[i].Key, Attribute: attribute, Detail: fmt.Sprintf("the group with the key %q has it too", x.group[other].Key)}))
-			return
+// Two groups with one name are one group in the tenant, with the members of both.
+func (x *index) checkGroups() {
+	x.byName, x.twins = map[string]uint32{}, map[uint32]uint32{}
+	values := map[string]uint32{}
+	unique := func(seen map[string]uint32, value string, i int, attribute string) bool {
+		other, taken := seen[value]
+		if !taken {
+			seen[value] = uint32(i)
+			return true
 		}
-		seen[value] = uint32(i)
+		x.findings(newFinding(RosterDuplicate, Finding{Group: x.group[i].Key, Attribute: attribute, Detail: fmt.Sprintf("the group with the key %q has it too", x.group[other].Key)}))
+		return false
 	}
 	for i, g := range x.group {
 		if g.DisplayName == "" {
 			x.findings(newFinding(RosterRefused, Finding{Group: g.Key, Attribute: "displayName", Detail: "it's empty"}))
-		} else {
-			unique(names, fold.Key(g.DisplayName), i, "displayName")
+		} else if name := fold.Key(g.DisplayName); !unique(x.byName, name, i, "displayName") {
+			x.twins[uint32(i)] = x.byName[name]
+			x.groups[g.Key] = x.byName[name]
 		}
 		value, err := x.mapping.GroupValue(claimmap.Group{ExternalID: g.ExternalID, DisplayName: g.DisplayName})
 		switch {
@@ -203,15 +210,15 @@ func (x *index) checkGroups() map[string]uint32 {
 			x.findings(newFinding(RosterRefused, Finding{Group: g.Key, Attribute: "google.group", Detail: err.Error()}))
 		}
 	}
-	return names
 }
 
 // addMemberships reads the memberships into lists by user.
 func (x *index) addMemberships(list iter.Seq2[idp.Membership, error]) error {
-	var pairs []uint64 // user in the high half, group in the low
+	x.first = make([]uint32, x.users.len()+1)
+	var pairs blocks
 	err := idp.Each(list, func(m idp.Membership) error {
 		x.digest.add(rowOfMembership(m))
-		user, hasUser := x.users[m.User]
+		user, hasUser := x.users.find(m.User)
 		group, hasGroup := x.groups[m.Group]
 		if !hasUser || !hasGroup {
 			x.counts.Memberships++
@@ -222,27 +229,72 @@ func (x *index) addMemberships(list iter.Seq2[idp.Membership, error]) error {
 			x.findings(newFinding(RosterUnknownKey, Finding{User: m.User, Group: m.Group, Detail: detail}))
 			return nil
 		}
-		pairs = append(pairs, uint64(user)<<32|uint64(group))
+		x.first[user]++
+		pairs.add([2]uint32{user, group})
 		return nil
 	})
-	slices.Sort(pairs)
-	pairs = slices.Compact(pairs)
-	x.counts.Memberships += len(pairs)
-	x.first = make([]uint32, len(x.keys)+1)
-	x.member = make([]uint32, len(pairs))
-	x.perGroup = make([]uint32, len(x.group))
-	for i, pair := range pairs {
-		x.member[i] = uint32(pair)
-		x.first[pair>>32+1]++
-		x.perGroup[uint32(pair)]++
+	// From the number of each user's groups to where they begin.
+	sum := uint32(0)
+	for i, n := range x.first {
+		x.first[i], sum = sum, sum+n
 	}
-	for i := range x.keys {
-		x.first[i+1] += x.first[i]
-		if n := x.first[i+1] - x.first[i]; n > maxGroupsOf {
-			x.findings(newFinding(GroupsTooMany, Finding{User: x.keys[i], Detail: fmt.Sprintf("the roster has %d groups, and the service allows %d", n, maxGroupsOf)}))
+	x.member = make([]uint32, sum)
+	for pair := range pairs.all() {
+		x.member[x.first[pair[0]]] = pair[1]
+		x.first[pair[0]]++
+	}
+	copy(x.first[1:], x.first)
+	x.first[0] = 0
+	x.sortMemberships()
+	return err
+}
+
+// sortMemberships sorts each user's groups and drops those that are there twice.
+func (x *index) sortMemberships() {
+	x.perGroup = make([]uint32, len(x.group))
+	kept, begin := uint32(0), uint32(0)
+	for i := range uint32(x.users.len()) {
+		groups := x.member[begin:x.first[i+1]]
+		begin = x.first[i+1]
+		slices.Sort(groups)
+		groups = slices.Compact(groups)
+		if len(groups) > maxGroupsOf {
+			x.findings(newFinding(GroupsTooMany, Finding{User: x.users.key(i), Detail: fmt.Sprintf("the roster has %d groups, and the service allows %d", len(groups), maxGroupsOf)}))
+		}
+		for _, g := range groups {
+			x.perGroup[g]++
+		}
+		x.first[i] = kept
+		kept += uint32(copy(x.member[kept:], groups))
+	}
+	x.first[x.users.len()] = kept
+	x.member = x.member[:kept]
+	x.counts.Memberships += int(kept)
+}
+
+// blocks is a list of pairs that doesn't move when it grows.
+type blocks [][][2]uint32
+
+func (b *blocks) add(pair [2]uint32) {
+	const size = 1 << 16
+	last := len(*b) - 1
+	if last < 0 || len((*b)[last]) == size {
+		*b = append(*b, make([][2]uint32, 0, size))
+		last++
+	}
+	(*b)[last] = append((*b)[last], pair)
+}
+
+func (b blocks) all() iter.Seq[[2]uint32] {
+	return func(yield func([2]uint32) bool) {
+		for _, block := range b {
+			for _, pair := range block {
+				if !yield(pair) {
+					return
+				}
+			}
 		}
 	}
-	return err
 }
 
 // addLeaver looks for leavers who are on the roster.
@@ -252,14 +304,14 @@ func (x *index) addLeaver(l idp.Leaver) error {
 	}
 	x.counts.Leavers++
 	x.digest.add(rowOfLeaver(l))
-	i, both := x.users[l.Key]
+	i, both := x.users.find(l.Key)
 	if !both && l.UserName != "" {
 		i, both = x.names[x.hash(fold.Key(l.UserName))]
 	}
 	if both && (l.Gone || !x.idle.has(i)) {
 		x.conflicts[l.Key] = true
 		x.skip.add(i)
-		x.findings(newFinding(LeaverOnRoster, Finding{User: x.keys[i]}))
+		x.findings(newFinding(LeaverOnRoster, Finding{User: x.users.key(i)}))
 	}
 	return nil
 }

@@ -39,6 +39,12 @@ type Options struct {
 	// Guard refuses a roster that is suspiciously small.
 	Guard Guard
 
+	// Witness is asked, after everything else, whether a consumer of the tenant
+	// sees the same: about every group, and about WitnessUsers active users. The
+	// default is none; WitnessUsers is 20 by default.
+	Witness      Witness
+	WitnessUsers int
+
 	// Checkpoint is a file that an interrupted audit is resumed from. It's
 	// written with mode 0600 while the audit runs and removed when it ends.
 	// "" writes none.
@@ -68,6 +74,9 @@ func (o Options) withDefaults() (Options, error) {
 		o.Settle = defaultSettle
 	}
 	o.Settle = max(o.Settle, 0)
+	if o.WitnessUsers < 0 {
+		errs = append(errs, fmt.Errorf("WitnessUsers is %d: at least 1", o.WitnessUsers))
+	}
 	if o.Resume && o.Checkpoint == "" {
 		errs = append(errs, errors.New("to Resume takes a Checkpoint"))
 	}

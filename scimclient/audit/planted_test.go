@@ -1,17 +1,21 @@
 package audit_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/iamscim/iamscim/provision/idp"
+	"github.com/iamscim/iamscim/scimclient"
 	"github.com/iamscim/iamscim/scimclient/audit"
 	"github.com/iamscim/iamscim/scimtest"
 )
@@ -173,6 +177,9 @@ var plants = []plant{
 		g := "g-" + key
 		d.addGroup(idp.Group{Key: g, DisplayName: "Group " + g, ExternalID: g})
 		d.groups = append(d.groups, idp.Group{Key: "twin-" + g, DisplayName: "GROUP " + g, ExternalID: g})
+		d.addMember(g, "u0")
+		d.tenant.members[idp.Membership{Group: g, User: key}] = true
+		d.members = append(d.members, idp.Membership{Group: "twin-" + g, User: key})
 		return []string{"roster-duplicate twin-" + g + " displayName", "roster-duplicate twin-" + g + " google.group"}, nil
 	}},
 	{"group without a name", func(d *directory, key string) ([]string, []string) {
@@ -227,7 +234,8 @@ func planted(t *testing.T, n int, seed uint64, works bool, opts ...scimtest.Opti
 	random := rand.New(rand.NewPCG(seed, 0))
 	var want []string
 	unproved := map[string]bool{}
-	for i, at := range random.Perm(n + n/4)[:n] {
+	for i, at := range random.Perm(n + n/4 - 1)[:n] {
+		at++ // u0 stays as it is
 		p := plants[i%len(plants)]
 		found, unprovable := p.put(d, fmt.Sprintf("u%d", at))
 		want = append(want, found...)
@@ -259,5 +267,80 @@ func planted(t *testing.T, n int, seed uint64, works bool, opts ...scimtest.Opti
 	})
 	if unprovable == works {
 		t.Errorf("NotProved: %q", result.NotProved())
+	}
+}
+
+// While the directory changes, what is wrong for less than the settle time isn't
+// reported, and what stays wrong is.
+func TestPlantedWhileTheDirectoryChanges(t *testing.T) {
+	t.Parallel()
+	for name, filter := range memberFilters {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const users = 300
+				d := generate(users, 20, 2)
+				var want []string
+				for i, p := range plants {
+					found, unprovable := p.put(d, fmt.Sprintf("u%d", i))
+					if name != "works" && unprovable != nil {
+						continue
+					}
+					want = append(want, found...)
+				}
+				srv := server(filter)
+				defer srv.Close()
+				f := d.serve(t, srv)
+				changes := churn(f, len(plants)+5, users)
+				result, rec := run(t, f.client(), d.roster(), nil)
+				if diff := cmp.Diff(sorted(want), rec.findings()); diff != "" {
+					t.Errorf("findings (-want +got):\n%s", diff)
+				}
+				if n := changes(); n < 50 || result.Changed < 3 {
+					t.Errorf("%d changes were made, and the audit noticed %d: want more", n, result.Changed)
+				}
+			})
+		})
+	}
+}
+
+// churn makes the title of each user wrong for half a minute, one after the other,
+// and takes a membership away for as long. The returned function ends it.
+func churn(f *fixture, from, to int) (stop func() int) {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := f.client()
+	var done sync.WaitGroup
+	changes := 0
+	do := func(err error) {
+		if err != nil && ctx.Err() == nil {
+			f.t.Error(err)
+		}
+	}
+	done.Go(func() {
+		for i := from; i < to; i++ {
+			user, group := f.userID[fmt.Sprintf("u%d", i)], f.groupID[fmt.Sprintf("g%d", i%20)]
+			do(c.Users.Patch(ctx, user, new(scimclient.Patch).Replace("title", "wrong")))
+			do(c.Groups.RemoveMembers(ctx, group, []string{user}))
+			changes++
+			done.Go(func() {
+				select {
+				case <-time.After(30 * time.Second):
+				case <-ctx.Done():
+					return
+				}
+				do(c.Users.Patch(ctx, user, new(scimclient.Patch).Replace("title", fmt.Sprintf("Tu%d", i))))
+				do(c.Groups.AddMembers(ctx, group, []string{user}))
+			})
+			select {
+			case <-time.After(300 * time.Millisecond):
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return func() int {
+		cancel()
+		done.Wait()
+		return changes
 	}
 }

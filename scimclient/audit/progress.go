@@ -45,7 +45,7 @@ func (a *auditor) progress(since time.Duration) Progress {
 	}
 	sent := a.meter.total()
 	p := Progress{
-		Checked: len(a.state.done), Total: total, Waiting: len(a.state.waiting),
+		Checked: a.state.finished, Total: total, Waiting: len(a.state.waiting),
 		Requests: a.meter.cost(a.state.earlier).Total(), Rate: float64(sent) / since.Seconds(),
 	}
 	for _, n := range a.state.counts {

@@ -36,6 +36,9 @@ type Result struct {
 	// Sample is the outcome of a sample, or nil.
 	Sample *SampleResult `json:"sample,omitempty"`
 
+	// Witness is what a consumer said, or nil.
+	Witness *WitnessResult `json:"witness,omitempty"`
+
 	// Waived are the guards that were waived for this run.
 	Waived []string `json:"waived,omitempty"`
 
@@ -59,6 +62,10 @@ func (r *Result) Clean() bool {
 func (r *Result) Proved() []string {
 	var list []string
 	say := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
+	if w := r.Witness; w != nil {
+		say("The consumer takes groups from: %s. Groups asked about: %s, unknown: %s. Users asked about: %s, unknown or with another subject: %s.",
+			w.Source, number(w.Groups), number(r.count(WitnessGroupMissing)), number(w.Users), number(r.count(WitnessUserMissing, WitnessSubjectDiffers)))
+	}
 	if r.Sample != nil {
 		return append(list, r.Sample.statements()...)
 	}

@@ -89,7 +89,8 @@ type state struct {
 	findings []Finding
 	counts   map[Code]int
 	wrong    wrong
-	done     []uint64 // hashes of what is checked, those of earlier runs sorted
+	finished int      // tasks that are done
+	done     []uint64 // with a checkpoint: hashes of what is checked, those of earlier runs sorted
 	resumed  int      // how many of them are of earlier runs
 	waiting  []*task
 	saveDue  time.Time
@@ -149,7 +150,7 @@ func prepare(client *scimclient.Client, roster idp.Roster, opts Options) (*audit
 	if err != nil {
 		return nil, err
 	}
-	a.groups = directory{ids: make([]string, len(a.x.group)), byID: map[string]uint32{}, byName: a.x.checkGroups()}
+	a.groups = directory{ids: make([]string, len(a.x.group)), byID: map[string]uint32{}, byName: a.x.byName}
 	if a.waived, err = opts.Guard.check(tenantUID(client), a.x); err != nil {
 		return nil, err
 	}
@@ -191,12 +192,20 @@ func (a *auditor) run(ctx context.Context) (*Result, error) {
 	stopProgress := a.reportProgress(ctx, &group)
 	err := a.dispatch(ctx)
 	close(a.tasks)
+	var heard *WitnessResult
+	var witnessed []Finding
+	if err == nil {
+		heard, witnessed, err = a.hear(ctx)
+	}
 	stopProgress()
 	group.Wait()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.failure != nil {
 		err = a.failure
+	}
+	for i := 0; i < len(witnessed) && err == nil; i++ {
+		err = a.tell(witnessed[i])
 	}
 	if err == nil {
 		err = a.opts.Guard.accept(tenantUID(a.client), a.x, time.Now())
@@ -205,6 +214,7 @@ func (a *auditor) run(ctx context.Context) (*Result, error) {
 		return nil, errors.Join(err, a.save())
 	}
 	result := a.result()
+	result.Witness = heard
 	if err := a.opts.Handle(Message{Result: result}); err != nil {
 		return nil, err
 	}

@@ -32,6 +32,11 @@ func TestCleanDirectory(t *testing.T) {
 		if diff := cmp.Diff(want, result.Requests); diff != "" || want.Controls > 10 {
 			t.Errorf("requests (-want +got):\n%s", diff)
 		}
+		for _, r := range srv.Requests() {
+			if r.Status == 429 {
+				t.Fatal("the audit was throttled, although it's alone")
+			}
+		}
 		took := time.Since(begin)
 		pace := time.Duration(float64(result.Requests.Total()) / 25 * float64(time.Second))
 		t.Logf("%d requests in %v; %v at the pace", result.Requests.Total(), took, pace)

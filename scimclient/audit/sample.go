@@ -54,9 +54,9 @@ type selection struct {
 func choose(s Sample, x *index) (*selection, error) {
 	c := &selection{Sample: s, seed: strconv.FormatUint(s.Seed, 10)}
 	var hashes []uint64
-	for i, key := range x.keys {
-		if !x.skip.has(uint32(i)) {
-			hashes = append(hashes, stable(c.seed, key))
+	for i := range uint32(x.users.len()) {
+		if !x.skip.has(i) {
+			hashes = append(hashes, stable(c.seed, x.users.key(i)))
 		}
 	}
 	if len(hashes) == 0 {

@@ -109,9 +109,9 @@ func TestMostWrongKeepsItsPromise(t *testing.T) {
 	const trials = 4000
 	for seed := range trials {
 		seen := false
-		x := &index{}
+		x := &index{users: newKeys()}
 		for i := range population {
-			x.keys = append(x.keys, fmt.Sprint(i))
+			x.users.add(fmt.Sprint(i))
 		}
 		s, err := choose(Sample{Users: sample, Confidence: 0.9, Seed: uint64(seed)}, x)
 		if err != nil {

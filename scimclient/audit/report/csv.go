@@ -17,11 +17,12 @@ import (
 // CSV writes, when the audit ends, a roster of what failed into a folder:
 // users.csv, groups.csv, memberships.csv and leavers.csv. It has the users,
 // groups and leavers with findings, and the groups and memberships of these users.
-// [idp.Files] reads it again, so that it can be audited after the repair. The
+// [idp.Files] reads it again, so that it can be audited after the repair, with the
+// IDs that were found. The
 // column #findings says what was found; the reader skips it. The folder must
 // exist.
 func CSV(dir string, roster idp.Roster) Handler {
-	c := &failed{dir: dir, roster: roster, users: map[string][]string{}, groups: map[string][]string{}}
+	c := &failed{dir: dir, roster: roster, ids: map[string]string{}, users: map[string][]string{}, groups: map[string][]string{}}
 	return func(m audit.Message) error {
 		switch {
 		case m.Finding != nil:
@@ -37,6 +38,7 @@ func CSV(dir string, roster idp.Roster) Handler {
 type failed struct {
 	dir    string
 	roster idp.Roster
+	ids    map[string]string   // of users in the tenant, by key
 	users  map[string][]string // findings by key, leavers included
 	groups map[string][]string // findings by key
 }
@@ -51,6 +53,9 @@ func (c *failed) add(f audit.Finding) {
 			text += " " + f.Group
 		}
 		c.users[f.User] = append(c.users[f.User], text)
+		if f.UserID != "" {
+			c.ids[f.User] = f.UserID
+		}
 	} else if f.Group != "" {
 		c.groups[f.Group] = append(c.groups[f.Group], text)
 	}
@@ -67,7 +72,7 @@ func (c *failed) write() error {
 		if !bad {
 			return nil
 		}
-		return [][]string{append(userCells(u, attributes), strings.Join(texts, "; "))}
+		return [][]string{append(c.userCells(u, attributes), strings.Join(texts, "; "))}
 	})}
 	if c.roster.Leavers != nil {
 		errs = append(errs, table(c, "leavers", slices.Concat(columns, attributes, []string{"gone", "#findings"}), c.roster.Leavers, func(l idp.Leaver) [][]string {
@@ -75,7 +80,7 @@ func (c *failed) write() error {
 			if !bad {
 				return nil
 			}
-			return [][]string{append(userCells(l.User, attributes), strconv.FormatBool(l.Gone), strings.Join(texts, "; "))}
+			return [][]string{append(c.userCells(l.User, attributes), strconv.FormatBool(l.Gone), strings.Join(texts, "; "))}
 		}))
 	}
 	needed := map[string]bool{}
@@ -114,11 +119,14 @@ func (c *failed) attributes() ([]string, error) {
 	return slices.Sorted(maps.Keys(names)), err
 }
 
-func userCells(u idp.User, attributes []string) []string {
+func (c *failed) userCells(u idp.User, attributes []string) []string {
 	// The reader takes one e-mail. Of several, which are a finding, it gets none.
 	email := ""
 	if len(u.Emails) == 1 {
 		email = u.Emails[0]
+	}
+	if id, found := c.ids[u.Key]; found {
+		u.ID = id
 	}
 	cells := []string{u.Key, u.UserName, u.ExternalID, u.DisplayName, email, strconv.FormatBool(!u.Inactive), u.ID}
 	for _, name := range attributes {

@@ -26,18 +26,38 @@ func Tee(handlers ...Handler) Handler {
 	}
 }
 
-// Create makes a file with mode 0600 for a report, or empties one and sets its
-// mode.
-func Create(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+// File is a file for a report.
+type File struct {
+	f     *os.File
+	begun bool
+}
+
+// Create opens a file for a report, with mode 0600. An earlier report stays there
+// until the first byte of the new one.
+func Create(name string) (*File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.Chmod(0o600); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return f, nil
+	return &File{f: f}, nil
 }
+
+// Write writes to the file. The first call empties it before.
+func (f *File) Write(p []byte) (int, error) {
+	if !f.begun {
+		if err := f.f.Truncate(0); err != nil {
+			return 0, err
+		}
+		f.begun = true
+	}
+	return f.f.Write(p)
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.f.Close() }
 
 // visible replaces what a terminal or a reader would obey instead of show:
 // control characters, and those that change the direction of text or can't be

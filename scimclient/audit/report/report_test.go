@@ -326,9 +326,24 @@ func TestCreate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || info.Mode().Perm() != 0o600 || info.Size() != 0 {
-		t.Errorf("%v, %v: want mode 0600 and nothing in it", info, err)
+	content := func() string {
+		t.Helper()
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 || content() != "old" {
+		t.Errorf("%v, %v: want mode 0600 and the old report", info, err)
+	}
+	for _, text := range []string{"n", "ew"} {
+		if _, err := f.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil || content() != "new" {
+		t.Errorf("%v: %q, want new", err, content())
 	}
 	if _, err := report.Create(t.TempDir()); err == nil {
 		t.Error("a folder is accepted")
@@ -350,7 +365,7 @@ func ExampleText() {
 	// Tenant 0a1b2c, google.subject=user.externalId
 	// Roster: 2 users, 0 groups, 0 memberships, 0 leavers
 	//
-	// error    user-missing           u1                        expected "bjensen@example.com"
+	// error    user-missing             u1                        expected "bjensen@example.com"
 	//
 	// The audit ended early: context canceled
 	// Resume it from audit.checkpoint.

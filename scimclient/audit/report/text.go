@@ -28,7 +28,7 @@ func Text(w io.Writer) Handler {
 			p.printf("\n")
 		case m.Finding != nil:
 			f := m.Finding
-			p.printf("%-7s  %-21s  %-24s  %s\n", f.Severity, f.Code, visible(who(*f)), visible(what(*f)))
+			p.printf("%-7s  %-23s  %-24s  %s\n", f.Severity, f.Code, visible(who(*f)), visible(what(*f)))
 		case m.Result != nil:
 			summary(p, m.Result)
 		case m.Failure != nil:
