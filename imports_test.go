@@ -20,7 +20,7 @@ const module = "github.com/iamscim/iamscim"
 var allowed = map[string][]string{
 	"":                    {"internal/paste"},
 	"claimmap":            {"", "internal/fold"},
-	"provider":            {"", "internal/check", "internal/gapi", "internal/resname"},
+	"provider":            {"", "internal/check", "internal/gapi", "internal/resname", "internal/samlmeta"},
 	"scimtenant":          {"", "claimmap", "provider", "internal/agent", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
 	"scimtoken":           {"", "provider", "scimtenant", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
 	"scimtoken/storetest": {"", "scimtoken"},
@@ -46,6 +46,7 @@ var allowed = map[string][]string{
 	"internal/redact":    {},
 	"internal/resname":   {},
 	"internal/retry":     {""},
+	"internal/samlmeta":  {},
 	"internal/useragent": {},
 }
 

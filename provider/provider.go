@@ -7,6 +7,7 @@ import (
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/gapi"
+	"github.com/iamscim/iamscim/internal/samlmeta"
 )
 
 // Provider is a workforce pool provider: the trust of a pool in one identity
@@ -43,6 +44,21 @@ type Provider struct {
 	// ExpireTime is when a deleted provider is purged, about 30 days after
 	// the deletion; zero while it is active.
 	ExpireTime time.Time
+}
+
+// Issuer returns the OIDC issuer URI or, for SAML, the entity ID in the metadata of
+// the identity provider. It is "" if the metadata cannot be read or describes more
+// than one entity.
+func (p *Provider) Issuer() string {
+	switch {
+	case p.OIDC != nil:
+		return p.OIDC.IssuerURI
+	case p.SAML != nil:
+		if id, err := samlmeta.EntityID(p.SAML.IDPMetadataXML); err == nil {
+			return id
+		}
+	}
+	return ""
 }
 
 // OIDC is an OpenID Connect identity provider.

@@ -119,11 +119,7 @@ func (j *job) checkMapping(ctx context.Context) error {
 	if p.SCIMUsage.Enabled() {
 		return fmt.Errorf("%s uses SCIM already (%s): choose a provider whose directory is not in use", p.Name, p.SCIMUsage)
 	}
-	var issuer string
-	if p.OIDC != nil {
-		issuer = p.OIDC.IssuerURI
-	}
-	j.vendor = claimmap.VendorOf(string(p.VendorType), issuer)
+	j.vendor = claimmap.VendorOf(string(p.VendorType), p.Issuer())
 	j.mapping = claimmap.Recommended(j.vendor)
 	if err := j.mapping.Validate(iamscim.SCIMUsageGroups); err != nil {
 		return fmt.Errorf("no claim mapping is recommended for %s (vendor %s): %w", p.Name, j.vendor, err)
