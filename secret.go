@@ -26,7 +26,8 @@ var ErrNoSecret = errors.New("iamscim: the secret is empty")
 //
 // Encoding a Secret (encoding/json, encoding.TextMarshaler) is an error rather
 // than a placeholder: a program that stores a struct with a one-time secret in
-// it should hear at once that the secret is not there.
+// it should hear at once that the secret is not there. The zero Secret encodes as
+// "", so that a resource that was read can be stored.
 //
 // The zero Secret reveals "". A Secret is immutable and safe for concurrent
 // use; it is not comparable with ==.
@@ -71,9 +72,18 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String(
 // LogValue is String, for log/slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText fails: see [Secret].
+// MarshalText fails unless s is zero: see [Secret].
 func (s Secret) MarshalText() ([]byte, error) {
+	if s.IsZero() {
+		return []byte{}, nil
+	}
 	return nil, errors.New("iamscim: a Secret is not encoded; store what Reveal returns")
+}
+
+// UnmarshalText takes the text for the secret.
+func (s *Secret) UnmarshalText(text []byte) error {
+	*s = NewSecret(string(text))
+	return nil
 }
 
 // TokenSource returns the secret as a bearer token for SCIM requests (RFC 6750

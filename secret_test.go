@@ -97,6 +97,31 @@ func TestSecretIsNotEncoded(t *testing.T) {
 	}
 }
 
+// TestZeroSecretIsEncoded: what was read and holds no secret can be stored and
+// read back.
+func TestZeroSecretIsEncoded(t *testing.T) {
+	t.Parallel()
+	type holder struct {
+		S iamscim.Secret
+		P *iamscim.Secret
+		O iamscim.Secret `json:",omitzero"`
+	}
+	out, err := json.Marshal(holder{P: &iamscim.Secret{}})
+	if err != nil || string(out) != `{"S":"","P":""}` {
+		t.Fatalf("json.Marshal of zero secrets = %s, %v", out, err)
+	}
+	got := holder{S: iamscim.NewSecret("old")}
+	if err := json.Unmarshal(out, &got); err != nil || !got.S.IsZero() || !got.P.IsZero() {
+		t.Errorf("json.Unmarshal(%s) = %v, %v, want zero secrets", out, got, err)
+	}
+	if err := json.Unmarshal([]byte(`{"S":"s3cret"}`), &got); err != nil || got.S.Reveal() != "s3cret" {
+		t.Errorf("json.Unmarshal of a secret = %v, it reveals %d characters", err, len(got.S.Reveal()))
+	}
+	if err := json.Unmarshal([]byte(`{"S":7}`), &got); err == nil || got.S.Reveal() != "s3cret" {
+		t.Errorf("json.Unmarshal of a number = %v, want an error and the secret as it was", err)
+	}
+}
+
 func TestTokenSource(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
