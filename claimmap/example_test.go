@@ -108,7 +108,7 @@ func ExampleMapping_Lint() {
 	}
 	// Output:
 	// risk google.subject
-	// contradiction google.subject
+	// advice google.subject
 	// connector google.subject
 }
 

@@ -118,10 +118,10 @@ func TestLintAdvice(t *testing.T) {
 		subject, group string
 		want           []string // key, class and what else the message holds
 	}{
-		{"user.externalId", "group.externalId", []string{"google.subject contradiction " + setUp + " " + best, "google.subject connector " + best}},
-		{"user.userName", "group.externalId", []string{"google.subject risk", "google.subject contradiction " + setUp + " " + best}},
-		{"user.userName.lowerAscii()", "group.externalId", []string{"google.subject risk", "google.subject contradiction " + setUp + " " + best, "google.subject connector " + best}},
-		{"user.emails[0].value", "group.displayName", []string{"google.subject risk", "google.subject contradiction " + setUp + " " + best, "google.group undocumented", "google.group risk", "google.group connector " + best}},
+		{"user.externalId", "group.externalId", []string{"google.subject advice " + setUp + " " + best, "google.subject connector " + best}},
+		{"user.userName", "group.externalId", []string{"google.subject risk", "google.subject advice " + setUp + " " + best}},
+		{"user.userName.lowerAscii()", "group.externalId", []string{"google.subject risk", "google.subject advice " + setUp + " " + best, "google.subject connector " + best}},
+		{"user.emails[0].value", "group.displayName", []string{"google.subject risk", "google.subject advice " + setUp + " " + best, "google.group undocumented", "google.group risk", "google.group connector " + best}},
 	}
 	for _, tt := range tests {
 		m := mustNew(t, map[string]string{"google.subject": tt.subject, "google.group": tt.group})

@@ -32,6 +32,7 @@ const (
 	ClassIgnored       Class = "ignored"       // legal, and not evaluated under this usage
 	ClassUndocumented  Class = "undocumented"  // not, or not yet, on every page of Google's; the service may refuse it
 	ClassContradiction Class = "contradiction" // Google's pages contradict each other
+	ClassAdvice        Class = "advice"        // Google's pages advise the opposite of each other
 	ClassConnector     Class = "connector"     // some consumers of the value don't work with it
 	ClassRisk          Class = "risk"          // legal and dangerous
 )

@@ -2,7 +2,6 @@ package claimmap_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,7 +68,7 @@ func TestEveryRowIsAccepted(t *testing.T) {
 			t.Errorf("%s = %s: %v", row.Key, row.Expression, err)
 		}
 		contradiction := slices.ContainsFunc(m.Lint(iamscim.SCIMUsageGroups), func(i claimmap.Issue) bool {
-			return i.Key == row.Key && i.Class == claimmap.ClassContradiction && strings.Contains(i.Message, row.Contradiction) && strings.Contains(i.Message, "may refuse")
+			return i.Key == row.Key && i.Class == claimmap.ClassContradiction
 		})
 		if contradiction != (row.Contradiction != "") {
 			t.Errorf("%s = %s: Lint warns of a contradiction: %v, want %v", row.Key, row.Expression, contradiction, row.Contradiction != "")

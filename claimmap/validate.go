@@ -100,12 +100,12 @@ func (r *rule) lintRisk(warn func(Class, string, ...any)) {
 	case attrUserName:
 		warn(ClassRisk, "a user name can change and can be given to somebody else, who then has the access of the first"+immutable)
 	case attrExternalID:
-		warn(ClassContradiction, "for Microsoft Entra ID, %s pairs user.externalId with the object ID; %s calls the object ID less suitable than the user principal name", setUp, best)
+		warn(ClassAdvice, "for Microsoft Entra ID, %s pairs user.externalId with the object ID; %s calls the object ID less suitable than the user principal name", setUp, best)
 	case groupDisplayName:
 		warn(ClassRisk, "a group that is renamed is another google.group, and policies keep naming the old one")
 	}
 	if r.base == attrEmail || r.base == attrUserName {
-		warn(ClassContradiction, "for Microsoft Entra ID, %s recommends lowerAscii() on both sides; %s advises against lower case", setUp, best)
+		warn(ClassAdvice, "for Microsoft Entra ID, %s recommends lowerAscii() on both sides; %s advises against lower case", setUp, best)
 	}
 	switch {
 	case r.key == keySubject && (r.base == attrExternalID || r.lower):

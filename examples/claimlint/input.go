@@ -1,220 +1,218 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/iamscim/iamscim"
-	"github.com/iamscim/iamscim/claimmap"
 )
 
-// maxInput bounds a file or a plan.
-const maxInput = 256 << 20
+// maxInput bounds a file.
+const maxInput = 64 << 20
 
-// cases reads what the flags point at.
-func (o *options) cases(stdin io.Reader) ([]pair, error) {
-	switch {
-	case o.file != "":
-		return readInput(o.file, stdin, fromFile)
-	case o.plan != "":
-		return readInput(o.plan, stdin, fromPlan)
-	}
-	c := pair{flag: o.claimMapping, vendor: o.vendor, providers: "give -provider-subject"}
-	if o.subject != "" {
-		c.provider = map[string]string{"google.subject": o.subject}
-	}
-	return []pair{c}, nil
+// kind is what a file must hold.
+type kind int
+
+const (
+	anyKind   kind = iota
+	resources      // providers and tenants
+	terraform      // a plan in JSON
+)
+
+// source is a file to read; - is standard input.
+type source struct {
+	path  string
+	want  kind
+	found bool // in a directory: what is something else is left out
 }
 
-// readInput reads a file, or standard input for "-", and has it parsed. Its
-// errors and pairs name the file.
-func readInput(path string, stdin io.Reader, parse func([]byte) ([]pair, error)) ([]pair, error) {
-	in, name := stdin, "standard input"
-	if path != "-" {
-		f, err := os.Open(path)
+// errOther says that a file holds something that claimlint doesn't read.
+var errOther = errors.New("neither a provider, a tenant nor a plan in JSON")
+
+// cases reads what the arguments point at. Every problem of the input is in the
+// error.
+func (o *options) cases(stdin io.Reader, stderr io.Writer) ([]pair, error) {
+	if len(o.sources) == 0 {
+		return []pair{o.flagCase()}, nil
+	}
+	sources, err := expand(o.sources)
+	if err != nil {
+		return nil, err
+	}
+	var inv inventory
+	var cases []pair
+	var errs []error
+	read := 0
+	for _, s := range sources {
+		planned, err := s.read(stdin, &inv)
+		switch {
+		case s.found && errors.Is(err, errOther):
+			fmt.Fprintf(stderr, "claimlint: skipped %s: %v\n", oneLine(s.path), err)
+		case err != nil:
+			errs = append(errs, fmt.Errorf("%s: %w", s.name(), err))
+		default:
+			read++
+			cases = append(cases, planned...)
+		}
+	}
+	for _, problem := range inv.problems {
+		errs = append(errs, errors.New(problem))
+	}
+	if len(errs) == 0 && read == 0 {
+		errs = append(errs, errors.New("no file holds a provider, a tenant or a plan in JSON"))
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	inv.join()
+	for _, t := range inv.tenants {
+		cases = append(cases, t.pair())
+	}
+	for _, p := range inv.providers {
+		if o.claimMapping != "" && !p.hasTenant {
+			c := o.flagCase()
+			c.Name, c.file, c.Line, c.provider, c.providers = p.name, p.file, p.line, p, "the provider has no attributeMapping"
+			cases = append(cases, c)
+		}
+	}
+	if len(cases) == 0 && len(inv.providers) > 0 {
+		return nil, errors.New("no provider has a tenant: add its scimTenant, or give -claim-mapping")
+	}
+	return cases, nil
+}
+
+// flagCase is the case that the flags describe.
+func (o *options) flagCase() pair {
+	c := pair{flag: o.claimMapping, providers: "give -provider-subject"}
+	if o.subject != "" {
+		c.provider = &provider{name: "-provider-subject", mapping: map[string]string{"google.subject": o.subject}}
+	}
+	return c
+}
+
+// pair is the case of a tenant.
+func (t *tenant) pair() pair {
+	c := pair{Name: t.name, file: t.file, Line: t.line, flag: t.flag, rules: t.rules, lines: t.lines, provider: t.owner, providers: t.why}
+	if t.owner != nil {
+		c.providers = "the provider has no attributeMapping"
+	}
+	if c.Name == "" {
+		c.Name = fmt.Sprintf("tenant in line %d", t.line)
+	}
+	return c
+}
+
+// expand replaces directories by the files below them. Names that begin with a
+// dot are left out.
+func expand(sources []source) ([]source, error) {
+	var all []source
+	for _, s := range sources {
+		info, err := os.Stat(s.path)
+		switch {
+		case s.path == "-":
+			all = append(all, s)
+			continue
+		case err != nil:
+			return nil, err
+		case !info.IsDir():
+			all = append(all, s)
+			continue
+		}
+		err = filepath.WalkDir(s.path, func(path string, entry fs.DirEntry, err error) error {
+			hidden := strings.HasPrefix(entry.Name(), ".") && path != s.path
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && hidden:
+				return fs.SkipDir
+			case entry.Type().IsRegular() && !hidden && slices.Contains([]string{".json", ".yaml", ".yml"}, strings.ToLower(filepath.Ext(path))):
+				all = append(all, source{path, s.want, true})
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if all == nil {
+		return nil, errors.New("no .json, .yaml or .yml file in the directory")
+	}
+	return all, nil
+}
+
+func (s source) name() string {
+	if s.path == "-" {
+		return "standard input"
+	}
+	return oneLine(s.path)
+}
+
+// read returns the cases of a plan, or adds the resources of a file to the
+// inventory.
+func (s source) read(stdin io.Reader, inv *inventory) ([]pair, error) {
+	in := stdin
+	if s.path != "-" {
+		f, err := os.Open(s.path)
 		if err != nil {
 			return nil, err
 		}
 		defer f.Close()
-		in, name = f, path
+		in = f
 	}
 	text, err := io.ReadAll(io.LimitReader(in, maxInput+1))
-	if err == nil && len(text) > maxInput {
-		err = fmt.Errorf("more than %d bytes", maxInput)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(text) > maxInput:
+		return nil, fmt.Errorf("more than %d bytes", maxInput)
+	case strings.HasPrefix(string(text), "PK\x03\x04"):
+		return nil, errors.New("a plan as Terraform saves it: make JSON of it with terraform show -json or tofu show -json")
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	cases, err := parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if path != "-" {
-		for i := range cases {
-			cases[i].file = path
-		}
-	}
-	return cases, nil
-}
-
-// document is a file of providers, in the names of the IAM API.
-type document struct {
-	Providers []providerEntry `yaml:"providers"`
-}
-
-type providerEntry struct {
-	Name             string            `yaml:"name"`
-	VendorType       string            `yaml:"vendorType"`
-	AttributeMapping map[string]string `yaml:"attributeMapping"`
-	SCIMUsage        iamscim.SCIMUsage `yaml:"scimUsage"`
-	OIDC             struct {
-		IssuerURI string `yaml:"issuerUri"`
-	} `yaml:"oidc"`
-	SCIMTenant *tenantEntry `yaml:"scimTenant"`
-}
-
-type tenantEntry struct {
-	Name         string    `yaml:"name"`
-	ClaimMapping yaml.Node `yaml:"claimMapping"`
-}
-
-// fromFile reads JSON as well: it is YAML.
-func fromFile(text []byte) ([]pair, error) {
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	var doc document
-	if err := d.Decode(&doc); err != nil {
+	if text, err = decodeText(text); err != nil {
 		return nil, err
 	}
-	if err := d.Decode(&document{}); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one document")
-	}
-	var cases []pair
-	for i, p := range doc.Providers {
-		if p.SCIMTenant == nil {
-			continue
-		}
-		c := pair{
-			Name: p.Name, Line: p.SCIMTenant.ClaimMapping.Line,
-			provider: p.AttributeMapping, providers: "the provider has no attributeMapping",
-			vendor: claimmap.VendorOf(p.VendorType, p.OIDC.IssuerURI), usage: p.SCIMUsage,
-		}
-		if p.SCIMTenant.Name != "" {
-			c.Name = p.SCIMTenant.Name
-		}
-		if c.Name == "" {
-			c.Name = fmt.Sprintf("providers[%d]", i)
-		}
-		if err := p.SCIMTenant.ClaimMapping.Decode(&c.rules); err != nil {
-			return nil, fmt.Errorf("%s: claimMapping: %w", c.Name, err)
-		}
-		cases = append(cases, c)
-	}
-	if cases == nil {
-		return nil, errors.New("no provider with a scimTenant")
-	}
-	return cases, nil
-}
-
-// The resources of the google provider for Terraform and OpenTofu.
-const (
-	typeTenant   = "google_iam_workforce_pool_provider_scim_tenant"
-	typeProvider = "google_iam_workforce_pool_provider"
-)
-
-// plan is the part of the JSON plan representation that is read
-// (https://developer.hashicorp.com/terraform/internals/json-format).
-type plan struct {
-	FormatVersion string `json:"format_version"`
-	Planned       *struct {
-		Root module `json:"root_module"`
-	} `json:"planned_values"`
-}
-
-type module struct {
-	Resources []resource `json:"resources"`
-	Children  []module   `json:"child_modules"`
-}
-
-type resource struct {
-	Address string `json:"address"`
-	Mode    string `json:"mode"`
-	Type    string `json:"type"`
-	Values  struct {
-		Pool             *string           `json:"workforce_pool_id"`
-		Provider         *string           `json:"provider_id"`
-		ClaimMapping     map[string]string `json:"claim_mapping"`
-		AttributeMapping map[string]string `json:"attribute_mapping"`
-		SCIMUsage        iamscim.SCIMUsage `json:"scim_usage"`
-		OIDC             []struct {
-			IssuerURI string `json:"issuer_uri"`
-		} `json:"oidc"`
-	} `json:"values"`
-}
-
-// fromPlan checks every tenant the plan leaves in place. What becomes known
-// only when the plan is applied is absent from a plan.
-func fromPlan(text []byte) ([]pair, error) {
-	var p plan
-	if err := json.Unmarshal(text, &p); err != nil {
+	docs, err := parseTree(text)
+	if err != nil {
 		return nil, err
 	}
-	if p.FormatVersion == "" || p.Planned == nil {
-		return nil, errors.New("not a plan in JSON: make one with terraform show -json or tofu show -json")
-	}
-	var tenants, providers []resource
-	for _, r := range p.Planned.Root.all() {
-		switch {
-		case r.Mode == "managed" && r.Type == typeTenant:
-			tenants = append(tenants, r)
-		case r.Type == typeProvider:
-			providers = append(providers, r)
+	planned := isPlan(docs[0])
+	switch {
+	case s.want == terraform || s.want == anyKind && planned:
+		if len(docs) > 1 {
+			return nil, errors.New("more than one document in a plan")
 		}
+		return readPlan(s.path, docs[0])
+	case planned:
+		return nil, errors.New("a plan: give it with -plan, or without a flag")
+	case field(docs[0], "@level") != nil:
+		return nil, errors.New("the log of terraform plan -json: save the plan with -out, and give the output of terraform show -json")
+	case s.want == anyKind && !slices.ContainsFunc(docs, isResource):
+		return nil, errOther
 	}
-	cases := []pair{}
-	for _, t := range tenants {
-		c := pair{Name: t.Address, rules: t.Values.ClaimMapping}
-		if len(c.rules) == 0 {
-			c.unknown = "claim_mapping is not in the plan: it is known only when the plan is applied, and immutable then"
-		}
-		if owner, why := ownerOf(t, providers); owner != nil {
-			v := owner.Values
-			c.provider, c.providers, c.usage = v.AttributeMapping, owner.Address+" has no attribute_mapping in the plan", v.SCIMUsage
-			if len(v.OIDC) == 1 {
-				c.vendor = claimmap.VendorOf("", v.OIDC[0].IssuerURI)
-			}
-		} else {
-			c.providers = why
-		}
-		cases = append(cases, c)
+	for _, doc := range docs {
+		inv.read(s.path, doc)
 	}
-	return cases, nil
+	return nil, nil
 }
 
-func (m module) all() []resource {
-	all := m.Resources
-	for _, child := range m.Children {
-		all = append(all, child.all()...)
+// isResource reports whether a document looks like a provider, a tenant or a list
+// of them.
+func isResource(doc *yaml.Node) bool {
+	doc = resolved(doc)
+	if doc.Kind == yaml.SequenceNode {
+		return slices.ContainsFunc(doc.Content, isResource)
 	}
-	return all
-}
-
-// ownerOf finds the provider of a tenant by the ids of the plan.
-func ownerOf(t resource, providers []resource) (*resource, string) {
-	if t.Values.Pool == nil || t.Values.Provider == nil {
-		return nil, "workforce_pool_id or provider_id is known only when the plan is applied"
-	}
-	for i := range providers {
-		v := providers[i].Values
-		if v.Pool != nil && v.Provider != nil && *v.Pool == *t.Values.Pool && *v.Provider == *t.Values.Provider {
-			return &providers[i], ""
+	for _, key := range []string{"attributeMapping", "claimMapping", "scimTenant", "providers", "workforcePoolProviders", "workforcePoolProviderScimTenants", "scimUsage", "vendorType", "idpMetadataXml"} {
+		if field(doc, key) != nil {
+			return true
 		}
 	}
-	return nil, fmt.Sprintf("the plan has no %s %s in pool %s", typeProvider, *t.Values.Provider, *t.Values.Pool)
+	name := field(doc, "name")
+	return name != nil && strings.Contains(name.Value, "workforcePools/")
 }

@@ -4,32 +4,49 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 )
 
-// writeText prints the findings by pair, errors first as they were found.
-func writeText(w io.Writer, cases []pair, findings []finding) error {
+// writers print the findings in a format.
+var writers = map[string]func(w io.Writer, checked int, findings []finding) error{
+	"text": writeText, "json": writeJSON, "sarif": writeSARIF, "github": writeGitHub,
+}
+
+// writeText prints the findings by pair, and a note that is true of several once.
+// What comes from the input cannot move the cursor, end a line, or begin one that a
+// CI system takes for a command.
+func writeText(w io.Writer, checked int, findings []finding) error {
+	name, begun, noted := "", false, map[string]bool{}
+	for _, f := range findings {
+		if f.Level == levelNote && noted[f.Message] {
+			continue
+		}
+		noted[f.Message] = true
+		if !begun || f.Name != name {
+			begun = true
+			if name = f.Name; name != "" {
+				fmt.Fprintf(w, "in %s:\n", indented(oneLine(name)))
+			}
+		}
+		place := ""
+		if f.File != "" && f.File != "-" && f.Line > 0 {
+			place = fmt.Sprintf(" %s:%d:", indented(oneLine(f.File)), f.Line)
+		}
+		fmt.Fprintf(w, "  %s:%s %s\n", f.Level, place, indented(f.Message))
+	}
+	_, err := fmt.Fprintln(w, summary(checked, findings))
+	return err
+}
+
+func summary(checked int, findings []finding) string {
 	counts := map[level]int{}
 	for _, f := range findings {
 		counts[f.Level]++
 	}
-	name := ""
-	for i, f := range findings {
-		if i == 0 || f.Name != name {
-			name = f.Name
-			if name != "" {
-				fmt.Fprintln(w, name+":")
-			}
-		}
-		fmt.Fprintf(w, "  %s: %s\n", f.Level, strings.ReplaceAll(f.Message, "\n", "\n  "))
-	}
-	_, err := fmt.Fprintf(w, "%d checked: %d errors, %d warnings\n", len(cases), counts[levelError], counts[levelWarning])
-	return err
+	return fmt.Sprintf("%d checked: %d errors, %d warnings, %d notes", checked, counts[levelError], counts[levelWarning], counts[levelNote])
 }
 
-func writeJSON(w io.Writer, cases []pair, findings []finding) error {
+func writeJSON(w io.Writer, checked int, findings []finding) error {
 	if findings == nil {
 		findings = []finding{}
 	}
@@ -39,88 +56,31 @@ func writeJSON(w io.Writer, cases []pair, findings []finding) error {
 	return e.Encode(struct {
 		Checked  int       `json:"checked"`
 		Findings []finding `json:"findings"`
-	}{len(cases), findings})
+	}{checked, findings})
 }
 
-// The part of SARIF 2.1.0 that code scanning reads
-// (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
-type (
-	sarifLog struct {
-		Schema  string     `json:"$schema"`
-		Version string     `json:"version"`
-		Runs    []sarifRun `json:"runs"`
-	}
-	sarifRun struct {
-		Tool    sarifTool     `json:"tool"`
-		Results []sarifResult `json:"results"`
-	}
-	sarifTool struct {
-		Driver sarifDriver `json:"driver"`
-	}
-	sarifDriver struct {
-		Name           string      `json:"name"`
-		InformationURI string      `json:"informationUri"`
-		Rules          []sarifRule `json:"rules"`
-	}
-	sarifRule struct {
-		ID string `json:"id"`
-	}
-	sarifResult struct {
-		RuleID    string          `json:"ruleId"`
-		Level     level           `json:"level"`
-		Message   sarifText       `json:"message"`
-		Locations []sarifLocation `json:"locations"`
-	}
-	sarifText struct {
-		Text string `json:"text"`
-	}
-	sarifLocation struct {
-		Physical *sarifPhysical `json:"physicalLocation,omitempty"`
-		Logical  []sarifLogical `json:"logicalLocations,omitempty"`
-	}
-	sarifPhysical struct {
-		Artifact sarifArtifact `json:"artifactLocation"`
-		Region   sarifRegion   `json:"region"`
-	}
-	sarifArtifact struct {
-		URI string `json:"uri"`
-	}
-	sarifRegion struct {
-		StartLine int `json:"startLine"`
-	}
-	sarifLogical struct {
-		FullyQualifiedName string `json:"fullyQualifiedName"`
-	}
+// The escapes of workflow commands
+// (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
+var (
+	commandText     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	commandProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
 
-func writeSARIF(w io.Writer, cases []pair, findings []finding) error {
-	files := map[string]string{}
-	for _, c := range cases {
-		files[c.Name] = c.file
-	}
-	rules := map[string]bool{}
-	results := []sarifResult{}
+// writeGitHub prints workflow commands, which GitHub shows at the lines of a pull
+// request.
+func writeGitHub(w io.Writer, checked int, findings []finding) error {
 	for _, f := range findings {
-		id := strings.ReplaceAll(f.Rule, " ", "-")
-		rules[id] = true
-		location := sarifLocation{}
-		if file := files[f.Name]; file != "" {
-			location.Physical = &sarifPhysical{sarifArtifact{file}, sarifRegion{max(f.Line, 1)}}
+		command := map[level]string{levelError: "error", levelWarning: "warning", levelNote: "notice"}[f.Level]
+		properties := "title=" + commandProperty.Replace("claimlint: "+f.Rule)
+		if f.File != "" && f.File != "-" {
+			properties = fmt.Sprintf("file=%s,line=%d,%s", commandProperty.Replace(printable(f.File)), f.Line, properties)
 		}
+		message := f.Message
 		if f.Name != "" {
-			location.Logical = []sarifLogical{{f.Name}}
+			message = f.Name + ": " + message
 		}
-		results = append(results, sarifResult{id, f.Level, sarifText{f.Message}, []sarifLocation{location}})
+		fmt.Fprintf(w, "::%s %s::%s\n", command, properties, commandText.Replace(printable(message)))
 	}
-	driver := sarifDriver{Name: "claimlint", InformationURI: "https://github.com/iamscim/iamscim", Rules: []sarifRule{}}
-	for _, id := range slices.Sorted(maps.Keys(rules)) {
-		driver.Rules = append(driver.Rules, sarifRule{id})
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(sarifLog{
-		Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
-		Runs: []sarifRun{{sarifTool{driver}, results}},
-	})
+	_, err := fmt.Fprintln(w, summary(checked, findings))
+	return err
 }
