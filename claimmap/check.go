@@ -17,7 +17,8 @@ func check(key string, root *node, source string) *checked {
 	c := checkTypes(env(), variable, root, source)
 	root.walk(c.rule)
 	if len(c.faults) == 0 {
-		c.faults = constantFaults(root, false)
+		// What is only too large for an evaluation here can be sent.
+		c.faults = slices.DeleteFunc(constantFaults(root, false), func(f fault) bool { return f.class == ClassLimit })
 	}
 	return c
 }

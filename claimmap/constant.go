@@ -1,8 +1,9 @@
 package claimmap
 
 import (
-	"regexp"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -21,13 +22,22 @@ func constantFaults(root *node, always bool) []fault {
 		return faults // a pattern that can't be evaluated is among them
 	}
 	root.parts(always, func(n *node) {
+		if n.beyondSplit() {
+			faults = append(faults, fault{at: n.args[1].start(), class: ClassType, message: "this fails for everybody: split makes at most " + n.args[0].args[2].name + " parts"})
+		}
 		if n.name != "matches" || n.kind != nodeMember && n.kind != nodeCall || len(n.args) != 2 || !n.args[1].isConstant(nil) {
 			return
 		}
 		value, _ := n.args[1].constant()
 		pattern, ok := value.(string)
-		if _, err := regexp.Compile(pattern); ok && err != nil {
-			faults = append(faults, fault{at: n.args[1].start(), class: ClassType, message: printable(strings.TrimPrefix(err.Error(), "error parsing regexp: ")) + ": RE2, which CEL uses, cannot read the pattern"})
+		if !ok {
+			return
+		}
+		at := n.args[1].start()
+		if _, err := compilePattern(pattern); errors.Is(err, errLimit) {
+			faults = append(faults, fault{at: at, class: ClassLimit, message: "the regular expression is too large to evaluate here"})
+		} else if err != nil {
+			faults = append(faults, fault{at: at, class: ClassType, message: printable(strings.TrimPrefix(err.Error(), "error parsing regexp: ")) + ": RE2, which CEL uses, cannot read the pattern"})
 		}
 	})
 	return faults
@@ -77,8 +87,11 @@ func (n *node) isMacro() bool {
 
 // isConstant reports whether n reads no variable but those bound around it.
 func (n *node) isConstant(bound []string) bool {
-	if n.kind == nodeIdent {
+	switch n.kind {
+	case nodeIdent:
 		return slices.Contains(bound, n.name)
+	case nodeOther:
+		return false // its text is not kept
 	}
 	for i, arg := range n.args {
 		if i == 1 && n.isMacro() && arg.kind == nodeIdent {
@@ -89,4 +102,15 @@ func (n *node) isConstant(bound []string) bool {
 		}
 	}
 	return true
+}
+
+// beyondSplit reports whether n is an index beyond the limit of split, as in
+// x.split(',', 1)[1].
+func (n *node) beyondSplit() bool {
+	if n.kind != nodeIndex || n.args[0].kind != nodeMember || n.args[0].name != "split" || len(n.args[0].args) != 3 {
+		return false
+	}
+	most, err := strconv.Atoi(n.args[0].args[2].name)
+	at, atErr := strconv.Atoi(n.args[1].name)
+	return n.args[0].args[2].kind == nodeInt && n.args[1].kind == nodeInt && err == nil && atErr == nil && most >= 0 && at >= most
 }

@@ -250,6 +250,7 @@ func TestEvaluateAssertion(t *testing.T) {
 		{"a map as a table", "attribute.x", "{'abc': 'one', 'def': 'two'}[assertion.sub]", oidc, "one", nil},
 		{"equality of lists and maps", "attribute.x", "assertion.groups == ['a', 'b'] && assertion.nested == {'team': 'core'} && assertion.groups != ['a'] ? 'yes' : 'no'", oidc, "yes", nil},
 		{"numbers of different types", "attribute.x", "assertion.n == 3 && assertion.n != 4u && assertion.n == 3.0 ? 'yes' : 'no'", oidc, "yes", nil},
+		{"matches a repetition", "attribute.x", "assertion.email.matches('^[A-Za-z]{2,30}@') && matches(assertion.sub, '^[a-c]{3}$') ? 'yes' : 'no'", oidc, "yes", nil},
 		{"matches", "attribute.x", "assertion.email.matches('^[A-Z][a-z]+@') ? 'yes' : 'no'", oidc, "yes", nil},
 		{"exists, all, exists_one", "attribute.x", "assertion.groups.exists(g, g == 'a') && assertion.groups.all(g, size(g) == 1) && assertion.groups.exists_one(g, g == 'b') ? 'yes' : 'no'", oidc, "yes", nil},
 		{"string of a number", "attribute.x", "string(int(assertion.n))", oidc, "3", nil},
@@ -374,7 +375,8 @@ func TestHostileExpressions(t *testing.T) {
 		{"many parts", "assertion.l.map(x, assertion.s.split(''))[0][0]", claimmap.ErrCostExceeded},
 		{"many sizes", "assertion.l.map(x, assertion.l.map(y, size(assertion.s)))[0] == [] ? 'a' : 'b'", claimmap.ErrCostExceeded},
 		{"loops in loops", nested + ".size() == 0 ? 'a' : 'b'", claimmap.ErrCostExceeded},
-		{"a long pattern", "assertion.s.matches(assertion.p) ? 'a' : 'b'", claimmap.ErrFailed},
+		{"a long pattern", "assertion.s.matches(assertion.p) ? 'a' : 'b'", claimmap.ErrCostExceeded},
+		{"many patterns", "assertion.l.map(x, assertion.l.filter(y, y.matches('(a|b|c){1,40}[0-9]{3}$')))[0] == [] ? 'a' : 'b'", claimmap.ErrCostExceeded},
 		{"a pattern that explodes", "assertion.s.matches('((((x{30}){30}){30}){30})') ? 'a' : 'b'", claimmap.ErrCostExceeded},
 	}
 	for _, tt := range tests {

@@ -195,6 +195,11 @@ func (r *rule) resolve() []Issue {
 	if n := utf8.RuneCountInString(r.expr); n > maxRule && strings.HasPrefix(r.key, attributePrefix) {
 		c.fail(0, ClassLimit, "%d characters; a rule has at most %d", n, maxRule)
 	}
+	if len(c.faults) == 0 {
+		if _, err := r.program.compile(); err != nil {
+			c.fail(0, ClassLimit, "this is too large to evaluate")
+		}
+	}
 	if len(c.faults) > 0 {
 		return r.issues(c.faults)
 	}

@@ -27,53 +27,6 @@ func newProgram(tree *node) *program {
 	return &program{tree.String(), sync.OnceValues(func() (*compiled, error) { return compileTree(tree) })}
 }
 
-// Some operations of CEL cost more than cel-go accounts for where it does not
-// know the types beforehand: == and in walk values that macros have nested into
-// each other, + doubles what a macro hands it, replace and join multiply lengths,
-// size counts the characters of a string.
-// In the text that is compiled they are calls of functions of ours, which do
-// the same within limits and at the right cost.
-const (
-	withinLimits   = "_within_limits"
-	guardedAdd     = "add" + withinLimits
-	guardedEqual   = "equal" + withinLimits
-	guardedIn      = "in" + withinLimits
-	guardedJoin    = "join" + withinLimits
-	guardedReplace = "replace" + withinLimits
-	guardedSize    = "size" + withinLimits
-)
-
-// notEvaluated are functions that are refused in a provider's mapping: our own
-// names, and functions whose cost cannot be bounded and that make nothing a
-// mapping can use.
-var notEvaluated = []string{guardedAdd, guardedEqual, guardedIn, guardedJoin, guardedReplace, guardedSize, "format", "bytes"}
-
-// guarded returns the tree with those operations replaced.
-func (n *node) guarded() *node {
-	out := *n
-	out.args = make([]*node, len(n.args))
-	for i, arg := range n.args {
-		out.args[i] = arg.guarded()
-	}
-	switch {
-	case n.kind == nodeBinary && n.name == "+":
-		out.kind, out.name = nodeCall, guardedAdd
-	case n.kind == nodeBinary && n.name == "==":
-		out.kind, out.name = nodeCall, guardedEqual
-	case n.kind == nodeBinary && n.name == "!=":
-		return &node{kind: nodeUnary, name: "!", args: []*node{{kind: nodeCall, name: guardedEqual, args: out.args}}}
-	case n.kind == nodeBinary && n.name == "in":
-		out.kind, out.name = nodeCall, guardedIn
-	case n.kind == nodeMember && n.name == "join":
-		out.name = guardedJoin
-	case (n.kind == nodeMember || n.kind == nodeCall) && n.name == "size":
-		out.kind, out.name = nodeCall, guardedSize
-	case n.kind == nodeMember && n.name == "replace":
-		out.name = guardedReplace
-	}
-	return &out
-}
-
 // checkData refuses values that are not decoded JSON, and too much of them.
 func checkData(v any) error {
 	budget := dataBudget{bytes: maxDataBytes, nodes: maxDataNodes}

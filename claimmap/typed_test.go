@@ -105,6 +105,11 @@ func TestConstantFaults(t *testing.T) {
 		{"an index into nothing", "user.active ? [''].filter(x, x != '')[0] : 'a'", claimmap.ClassType, []int{15}, "index out of bounds"},
 		{"an index into a split text", "'a-b'.split('-')[2]", claimmap.ClassType, []int{1}, "index out of bounds"},
 		{"in a macro", "user.roles.map(r, r.value + [''][1])[0]", claimmap.ClassType, []int{29}, "index out of bounds"},
+		{"an index beyond the limit of split", "user.title.split('-', 2)[2]", claimmap.ClassType, []int{26}, "at most 2 parts"},
+		{"an index into no parts", "user.roles.map(r, r.value.split('-', 0)[0])[0]", claimmap.ClassType, []int{41}, "at most 0 parts"},
+		{"patterns that are too large for an evaluation here", "user.title.matches('^(abcdefghij){400}$') || 'x'.matches('^(abcdefghij){400}$') ? 'a' : 'b'", "", nil, ""},
+		{"an index within the limit of split", "user.title.split('-', 2)[1] + user.title.split('-')[9] + user.title.split('-', -1)[9]", "", nil, ""},
+		{"a repetition", "user.title.matches('a{2}') && 'aa'.matches('a{2,3}') && matches(user.locale, '^([a-z]{2}){1,40}$') ? 'a' : 'b'", "", nil, ""},
 		{"constants that work", "user.title.matches('^(a|b){1,1000}$') && 1 / 1 == 1 && ['a'][0] == 'a' ? 'a-b'.split('-')[1] : ''", "", nil, ""},
 		{"a pattern that is an attribute", "user.title.matches(user.locale) ? 'a' : 'b'", "", nil, ""},
 	}

@@ -74,12 +74,17 @@ func (o *options) cases(stdin io.Reader, stderr io.Writer) ([]pair, error) {
 	for _, t := range inv.tenants {
 		cases = append(cases, t.pair())
 	}
+	occupied(cases)
+	used := o.claimMapping == ""
 	for _, p := range inv.providers {
 		if o.claimMapping != "" && !p.hasTenant {
 			c := o.flagCase()
 			c.Name, c.file, c.Line, c.provider, c.providers = p.name, p.file, p.line, p, "the provider has no attributeMapping"
-			cases = append(cases, c)
+			cases, used = append(cases, c), true
 		}
+	}
+	if !used {
+		return nil, errors.New("-claim-mapping is for providers without a tenant, and there is none")
 	}
 	if len(cases) == 0 && len(inv.providers) > 0 {
 		return nil, errors.New("no provider has a tenant: add its scimTenant, or give -claim-mapping")

@@ -80,7 +80,7 @@ func TestResources(t *testing.T) {
 	}
 	for _, tt := range tests {
 		if tt.name == "anchors" {
-			tt.text = "- &p\n  name: locations/global/workforcePools/p/providers/q\n  vendorType: ENTRA_ID\n  attributeMapping: {google.subject: assertion.oid}\n  scimTenant: {claimMapping: &m {google.subject: user.externalId, google.group: group.externalId}}\n- <<: *p\n  name: locations/global/workforcePools/p/providers/r\n  scimTenant: {claimMapping: *m}\n  attributeMapping: {google.subject: assertion.oid}\n  vendorType: ENTRA_ID\n"
+			tt.text = "- &p\n  name: locations/global/workforcePools/p/providers/q\n  vendorType: ENTRA_ID\n  attributeMapping: {google.subject: assertion.oid}\n  scimTenant: {claimMapping: &m {google.subject: user.externalId, google.group: group.externalId}}\n- <<: *p\n  name: locations/global/workforcePools/r/providers/r\n  scimTenant: {claimMapping: *m}\n  attributeMapping: {google.subject: assertion.oid}\n  vendorType: ENTRA_ID\n"
 		}
 		for name, encode := range encodings {
 			status, findings := findingsOf(t, encode(tt.text), append([]string{"-strict", "-confirm", "entra-external-id", "-file", "-"}, tt.args...)...)
@@ -278,6 +278,34 @@ func TestDirectory(t *testing.T) {
 	write("broken.yaml", "a: [")
 	if status, _, stderr := claimlint(t, "", dir); status != 2 || !strings.Contains(stderr, "broken.yaml") {
 		t.Errorf("claimlint of a directory with a broken file = %d, %s", status, stderr)
+	}
+}
+
+// TestTwoTenantsInAPool: a pool has room for one.
+func TestTwoTenantsInAPool(t *testing.T) {
+	t.Parallel()
+	const provider = "name: locations/global/workforcePools/p/providers/N\nvendorType: ENTRA_ID\nattributeMapping: {google.subject: assertion.oid}\nscimTenant: {claimMapping: {google.subject: user.externalId, google.group: group.externalId}}\n"
+	two := strings.Replace(provider, "N", "a", 1) + "---\n" + strings.Replace(provider, "N", "b", 1)
+	_, findings := findingsOf(t, two, "-confirm", "entra-external-id", "-")
+	if diff := cmp.Diff([]string{ruleOccupied}, rulesFound(findings)); diff != "" {
+		t.Errorf("two tenants of one pool: rules (-want +got):\n%s", diff)
+	}
+	_, findings = findingsOf(t, strings.Replace(two, "workforcePools/p/providers/b", "workforcePools/q/providers/b", 1), "-confirm", "entra-external-id", "-")
+	if diff := cmp.Diff([]string{}, rulesFound(findings)); diff != "" {
+		t.Errorf("two tenants of two pools: rules (-want +got):\n%s", diff)
+	}
+}
+
+// TestProviderTwice: two providers of one name that differ are no provider.
+func TestProviderTwice(t *testing.T) {
+	t.Parallel()
+	const provider = "name: locations/global/workforcePools/acme-pool/providers/entra\nvendorType: ENTRA_ID\nattributeMapping: {google.subject: assertion.C}\n---\n"
+	oid, sub := strings.Replace(provider, "C", "oid", 1), strings.Replace(provider, "C", "sub", 1)
+	for text, want := range map[string]string{oid + oid + tenantYAML: ruleRequires, oid + sub + tenantYAML: "unproven", sub + oid + tenantYAML: "unproven"} {
+		_, findings := findingsOf(t, text, "-")
+		if diff := cmp.Diff([]string{want}, rulesFound(findings)); diff != "" {
+			t.Errorf("claimlint of\n%s: rules (-want +got):\n%s", text, diff)
+		}
 	}
 }
 

@@ -141,6 +141,7 @@ func TestUsage(t *testing.T) {
 		{"half a character", []string{"-"}, "\xff\xfe{", "half a character"},
 		{"Latin-1", []string{"-"}, "name: \xe4", "neither UTF-8 nor UTF-16"},
 		{"an empty directory", []string{"testdata/golden"}, "", "no .json, .yaml or .yml file"},
+		{"a mapping for nothing", []string{"-claim-mapping", recommended, "testdata/plans/modules.json"}, "", "there is none"},
 		{"no provider with a tenant", []string{"-"}, `{"name": "locations/global/workforcePools/a/providers/b", "attributeMapping": {"google.subject": "assertion.sub"}}`, "give -claim-mapping"},
 	}
 	for _, tt := range tests {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -235,9 +236,38 @@ func (inv *inventory) join() {
 			continue
 		}
 		for _, p := range inv.providers {
-			if p.name == parent {
+			switch {
+			case p.name != parent:
+			case t.owner == nil:
 				t.owner, p.hasTenant = p, true
+			case !maps.Equal(t.owner.mapping, p.mapping) || t.owner.vendor != p.vendor || t.owner.protocol != p.protocol:
+				t.owner, t.why = nil, "the tenant's provider is there twice, and differs"
+				p.hasTenant = true
+			default:
+				p.hasTenant = true
 			}
+		}
+	}
+}
+
+// occupied finds pools with more than one tenant.
+func occupied(cases []pair) {
+	holders := map[string][]string{}
+	poolOf := func(name string) string {
+		pool, _, found := strings.Cut(name, "/providers/")
+		if !found {
+			return ""
+		}
+		return pool
+	}
+	for _, c := range cases {
+		if pool := poolOf(c.Name); pool != "" && !slices.Contains(holders[pool], c.Name) {
+			holders[pool] = append(holders[pool], c.Name)
+		}
+	}
+	for i := range cases {
+		if list := holders[poolOf(cases[i].Name)]; len(list) > 1 {
+			cases[i].add(levelError, ruleOccupied, fmt.Sprintf("%s has %d tenants, and room for one: %s", poolOf(cases[i].Name), len(list), strings.Join(list, ", ")))
 		}
 	}
 }
