@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/gapi"
 	"github.com/iamscim/iamscim/internal/resname"
 )
@@ -85,8 +84,8 @@ func (c *Client) Wait(ctx context.Context, name OperationName) error {
 	return c.await(ctx, op, name)
 }
 
-func (c *Client) await(ctx context.Context, op string, name OperationName, secrets ...iamscim.Secret) error {
+func (c *Client) await(ctx context.Context, op string, name OperationName) error {
 	// The generated method for a provider's operations sends whatever name
 	// it is given, so it serves the pool's operations too.
-	return gapi.Await(ctx, c.conn, op, name.String(), gapi.Do(c.operations.Get(name.String())), secrets...)
+	return gapi.Await(ctx, c.conn, op, name.String(), gapi.Do(c.operations.Get(name.String())))
 }

@@ -25,6 +25,7 @@ type change struct {
 // write makes a change, waits for its operation and reads the provider, which the
 // operation does not carry, until it shows the change.
 func (c *Client) write(ctx context.Context, op string, name Name, ch change) (*Provider, error) {
+	ctx = gapi.WithSecrets(ctx, ch.secrets...)
 	if err := c.operate(ctx, op, name.String(), ch, OperationName{pool: name.pool, provider: name.provider}); err != nil {
 		return nil, err
 	}
@@ -39,7 +40,7 @@ func (c *Client) write(ctx context.Context, op string, name Name, ch change) (*P
 func (c *Client) operate(ctx context.Context, op, resource string, ch change, on OperationName) error {
 	var begun OperationName
 	operation, err := gapi.Call(ctx, c.conn, gapi.Request[iam.Operation]{
-		Op: op, Resource: resource, Do: ch.do, Settle: ch.settle, Explain: ch.explain, Secrets: ch.secrets,
+		Op: op, Resource: resource, Do: ch.do, Settle: ch.settle, Explain: ch.explain,
 		Accept: func(o *iam.Operation) error {
 			var err error
 			if begun, err = ParseOperationName(o.Name); err != nil {
@@ -57,7 +58,7 @@ func (c *Client) operate(ctx context.Context, op, resource string, ch change, on
 	if operation == doneOperation {
 		return nil
 	}
-	if err := c.await(ctx, op, begun, ch.secrets...); err != nil {
+	if err := c.await(ctx, op, begun); err != nil {
 		return &OperationError{Name: begun, Err: err}
 	}
 	return nil

@@ -26,6 +26,9 @@ const SyncerRole = "roles/iam.scimSyncer"
 // Manager, and often another principal: it needs
 // resourcemanager.organizations.getIamPolicy and setIamPolicy.
 //
+// Its methods take the organization's number, 123456789012, or its name,
+// organizations/123456789012.
+//
 // It changes no binding but its own: other roles, members, conditions and audit
 // configurations stay as they are, and a change that somebody else makes at the
 // same time is not lost. Make one with [NewOrganizationClient]; it is safe for
@@ -56,7 +59,7 @@ func NewOrganizationClient(ctx context.Context, opts ...option.ClientOption) (*O
 //	POST /v3/organizations/ORGANIZATION:getIamPolicy
 func (c *OrganizationClient) HasSyncer(ctx context.Context, organization, serviceAgent string) (bool, error) {
 	const op = "scimtenant: has syncer"
-	member, err := checkAgent(op, organization, serviceAgent)
+	organization, member, err := checkAgent(op, organization, serviceAgent)
 	if err != nil {
 		return false, err
 	}
@@ -121,7 +124,7 @@ func (c *OrganizationClient) RevokeSyncer(ctx context.Context, organization, ser
 // A write whose reply was lost is repeated the same way: the policy read
 // then shows whether the lost one was applied.
 func (c *OrganizationClient) modify(ctx context.Context, op, organization, serviceAgent string, change func(p *crm.Policy, member string) bool) error {
-	member, err := checkAgent(op, organization, serviceAgent)
+	organization, member, err := checkAgent(op, organization, serviceAgent)
 	if err != nil {
 		return err
 	}
@@ -209,20 +212,22 @@ func (c *OrganizationClient) write(ctx context.Context, op, organization string,
 // isSyncer reports whether b is the unconditional binding of the role.
 func isSyncer(b *crm.Binding) bool { return b.Role == SyncerRole && b.Condition == nil }
 
-// checkAgent returns the policy member for a service agent of the organization.
-func checkAgent(op, organization, serviceAgent string) (string, error) {
+// checkAgent returns the organization's number and the policy member for a service
+// agent of it. The organization's name, organizations/NUMBER, will do.
+func checkAgent(op, organization, serviceAgent string) (number, member string, err error) {
+	number = strings.TrimPrefix(organization, "organizations/")
 	var l check.List
-	if organization == "" || strings.Trim(organization, "0123456789") != "" {
+	if number == "" || strings.Trim(number, "0123456789") != "" {
 		l.Add("organization", "must be the organization's number, as in 123456789012, is %q", organization)
 	}
 	switch owner, _, err := agent.Parse(serviceAgent); {
 	case err != nil:
 		l.AddError("serviceAgent", err)
-	case owner != organization:
+	case owner != number:
 		l.Add("serviceAgent", "%q is not a service agent of organization %s", serviceAgent, organization)
 	}
-	if err := l.Err(op, "organizations/"+organization); err != nil {
-		return "", err
+	if err := l.Err(op, "organizations/"+number); err != nil {
+		return "", "", err
 	}
-	return "serviceAccount:" + serviceAgent, nil
+	return number, "serviceAccount:" + serviceAgent, nil
 }

@@ -260,3 +260,33 @@ func TestOrganizationRefusals(t *testing.T) {
 		})
 	}
 }
+
+// TestOrganizationByName: the organization's name means its number, and an agent of
+// another universe is one.
+func TestOrganizationByName(t *testing.T) {
+	t.Parallel()
+	srv, _ := start(t)
+	client, err := scimtenant.NewOrganizationClient(t.Context(), srv.OrganizationClientOptions()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, agent := range []string{
+		scimtenant.ServiceAgentEmail(scimtest.DefaultOrganization, "abc123"),
+		"o-" + scimtest.DefaultOrganization + "-abc123@gcp-sa-iamscim.s3ns-system.iam.gserviceaccount.com",
+	} {
+		if err := client.GrantSyncer(t.Context(), organizationText, agent); err != nil {
+			t.Fatal(err)
+		}
+		for _, organization := range []string{organizationText, scimtest.DefaultOrganization} {
+			if has, err := client.HasSyncer(t.Context(), organization, agent); !has || err != nil {
+				t.Errorf("HasSyncer(%s, %s) = %v, %v", organization, agent, has, err)
+			}
+		}
+		if err := client.RevokeSyncer(t.Context(), organizationText, agent); err != nil {
+			t.Fatal(err)
+		}
+		if has, err := client.HasSyncer(t.Context(), scimtest.DefaultOrganization, agent); has || err != nil {
+			t.Errorf("HasSyncer(%s) after the revocation = %v, %v", agent, has, err)
+		}
+	}
+}

@@ -114,7 +114,9 @@ func TestBadRequests(t *testing.T) {
 			return err
 		}, []string{"name: required", "permissions: required"}},
 		{"grant: nothing set", grant("", ""), []string{"organization: must be the organization's number, as in 123456789012", "serviceAgent: required: use Tenant.ServiceAgent"}},
-		{"grant: organization with its prefix", grant("organizations/123456789012", agent), []string{"organization: must be the organization's number", "serviceAgent: "}},
+		{"grant: organization of letters", grant("organizations/acme", agent), []string{"organization: must be the organization's number", "serviceAgent: "}},
+		{"grant: a prefix twice", grant("organizations/organizations/123456789012", agent), []string{"organization: must be the organization's number", "serviceAgent: "}},
+		{"grant: a prefix alone", grant("organizations/", agent), []string{"organization: must be the organization's number", "serviceAgent: "}},
 		{"grant: organization with an escape", grant("123/../456", agent), []string{"organization: must be", "serviceAgent: "}},
 		{"grant: agent of another organization", grant("999", agent), []string{`serviceAgent: "` + agent + `" is not a service agent of organization 999`}},
 		{"grant: agent whose number begins with this one", grant("12345678901", agent), []string{`serviceAgent: "` + agent + `" is not`}},

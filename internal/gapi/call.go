@@ -43,9 +43,6 @@ type Request[R any] struct {
 	// error: it sets Kind and Remedy. It may read, for half a minute; it must
 	// not write.
 	Explain func(ctx context.Context, e *iamscim.Error)
-
-	// Secrets are texts that were sent and must not come back in an error.
-	Secrets []iamscim.Secret
 }
 
 // Call makes the request under the connection's policy. Its error is an
@@ -91,7 +88,7 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 		}
 		unknown = serr != nil
 	}
-	e := wrap(ctx, r.Op, r.Resource, attempts, err, r.Secrets)
+	e := wrap(ctx, r.Op, r.Resource, attempts, err)
 	switch {
 	case unknown && redirected(err):
 		e.Err = errors.Join(e.Err, iamscim.ErrOutcomeUnknown)
@@ -132,11 +129,12 @@ func attempt[R any](ctx context.Context, c *Conn, r Request[R]) (result *R, clas
 	case badContent(err):
 		return nil, retry.Final, false, err
 	case c.withoutToken(a, err):
+		err = a.Explain(err)
 		class = retry.Final
 		if ctx.Err() == nil && temporary(err) {
 			class = retry.Refused
 		}
-		return nil, class, true, &credentialsError{a.Explain(err)}
+		return nil, class, true, &credentialsError{err}
 	}
 	return nil, a.Class(err), a.Unsent(err), a.Explain(err)
 }

@@ -26,7 +26,7 @@ import (
 
 // maxBody bounds each reply. The largest documented field is a SAML metadata
 // document of 128k characters; a list page holds at most 100 providers.
-const maxBody = 32 << 20
+const maxBody = 16 << 20
 
 // Service is a Google API: where it is by default and the scope it needs.
 type Service struct {

@@ -1,9 +1,11 @@
 package gapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -23,10 +25,10 @@ const (
 )
 
 // wrap makes the typed error of a failed call: its kind and violations from
-// the service's error model, a remedy where the kind alone suggests one. The
-// secrets are scrubbed from everything that stays reachable.
-func wrap(ctx context.Context, op, resource string, attempts int, err error, secrets []iamscim.Secret) *iamscim.Error {
-	known := reveal(secrets)
+// the service's error model, a remedy where the kind alone suggests one. Secrets
+// are scrubbed from everything that stays reachable.
+func wrap(ctx context.Context, op, resource string, attempts int, err error) *iamscim.Error {
+	known := secretsIn(ctx)
 	e := &iamscim.Error{Op: op, Resource: resource, Attempts: attempts, Err: err}
 	var api *googleapi.Error
 	if errors.As(err, &api) {
@@ -52,7 +54,20 @@ func wrap(ctx context.Context, op, resource string, attempts int, err error, sec
 	return e
 }
 
-func reveal(secrets []iamscim.Secret) []string {
+type secretsKey struct{}
+
+// WithSecrets returns a context for all requests of a call that sends secrets: those
+// that send them, and those that read what became of it. The secrets are in no
+// error of these requests.
+func WithSecrets(ctx context.Context, secrets ...iamscim.Secret) context.Context {
+	if len(secrets) == 0 || ctx == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, secretsKey{}, secrets)
+}
+
+func secretsIn(ctx context.Context) []string {
+	secrets, _ := ctx.Value(secretsKey{}).([]iamscim.Secret)
 	known := make([]string, len(secrets))
 	for i, s := range secrets {
 		known[i] = s.Reveal()
@@ -60,21 +75,24 @@ func reveal(secrets []iamscim.Secret) []string {
 	return known
 }
 
-// withoutBody drops what a token service replied, which may repeat what it was
-// sent, and keeps its error code.
+// withoutBody drops the requests and replies of a token service, which hold what it
+// was sent, from an error of credentials. What the service called the error stays.
 func withoutBody(err error) error {
 	var refused *oauth2.RetrieveError
-	if !errors.As(err, &refused) {
-		return err
+	if errors.As(err, &refused) {
+		short := &oauth2.RetrieveError{ErrorCode: refused.ErrorCode, ErrorDescription: redact.Text(refused.ErrorDescription), ErrorURI: refused.ErrorURI}
+		if short.ErrorCode != "" {
+			return &credentialsError{short}
+		}
 	}
-	short := &oauth2.RetrieveError{ErrorCode: refused.ErrorCode, ErrorDescription: redact.Text(refused.ErrorDescription), ErrorURI: refused.ErrorURI}
-	if refused.Response != nil {
-		short.Response = &http.Response{StatusCode: refused.Response.StatusCode, Status: refused.Response.Status}
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		// The authentication library of the Google clients has a type for it that
+		// this module doesn't import.
+		if refused != nil || fmt.Sprintf("%T", inner) == "*auth.Error" {
+			return &credentialsError{errors.New(cut(redact.Text(inner.Error())))}
+		}
 	}
-	if short.ErrorCode == "" && short.Response == nil {
-		return &credentialsError{errors.New("the token service refused")}
-	}
-	return &credentialsError{short}
+	return err
 }
 
 // maxDetail bounds the text of the service in a message, in bytes. The whole
@@ -83,10 +101,12 @@ const maxDetail = 300
 
 // saying is what the service said, on one line.
 func saying(api *googleapi.Error) string {
-	text := strings.Join(strings.Fields(api.Message), " ")
-	if text == "" {
-		text = strings.Join(strings.Fields(api.Body), " ")
-	}
+	return cmp.Or(cut(api.Message), cut(api.Body))
+}
+
+// cut returns a text on one line and bounded.
+func cut(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
 	if len(text) > maxDetail {
 		text = strings.ToValidUTF8(text[:maxDetail], "") + "…"
 	}

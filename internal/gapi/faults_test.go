@@ -52,6 +52,7 @@ func kind(k scimtest.FaultKind) fault { return fault{scripted: scimtest.Fault{Ki
 func faults(m *method) map[string]fault {
 	return map[string]fault{
 		"408": status(408), "429": status(429), "500": status(500), "502": status(502), "503": status(503), "504": status(504),
+		"520": status(520), "599": status(599),
 		"refused": {refused: 1},
 		"reset":   kind(scimtest.FaultClose), "cut-header": kind(scimtest.FaultCutHeader), "cut-body": kind(scimtest.FaultCutBody),
 		"html": body("<!DOCTYPE html><html><body>Sign in to the network</body></html>"), "empty": body(""), "{}": body("{}"), "wrong-name": body(m.wrong),

@@ -29,9 +29,10 @@ var byteOrderMark = []byte("\ufeff")
 //   - returns when the context ends, even if a token source or a transport of the
 //     caller's goes on;
 //   - reads the reply and refuses what would cost too much to decode;
-//   - takes the caller's credentials out of replies that become errors: a service,
-//     or what stands in front of it, may repeat them there. They are added below
-//     this transport, so guard reads them off the request that was sent in the end.
+//   - takes the caller's credentials out of replies that become errors, and the
+//     secrets of [WithSecrets] out of all: a service, or what stands in front of it,
+//     may repeat them there. Credentials are added below this transport, so guard
+//     reads them off the request that was sent in the end.
 type guard struct{ base http.RoundTripper }
 
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -48,8 +49,8 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err == nil {
 			err = limit.Elements(body, maxElements)
 		}
-		if resp.StatusCode >= 300 {
-			body = g.scrub(resp, body)
+		if secrets := secretsIn(r.Context()); resp.StatusCode >= 300 || len(secrets) > 0 {
+			body = scrubReply(resp, body, secrets)
 		}
 		var rest io.Reader = bytes.NewReader(body)
 		if err != nil {
@@ -61,10 +62,9 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil)
 }
 
-// scrub takes the credentials that were sent out of a reply's headers and returns
-// its body without them.
-func (g *guard) scrub(resp *http.Response, body []byte) []byte {
-	var known []string
+// scrubReply takes the credentials that were sent, and other known secrets, out of a
+// reply's headers and returns its body without them.
+func scrubReply(resp *http.Response, body []byte, known []string) []byte {
 	if resp.Request != nil {
 		for _, name := range []string{"Authorization", "X-Goog-Api-Key"} {
 			for _, value := range resp.Request.Header.Values(name) {
@@ -77,7 +77,7 @@ func (g *guard) scrub(resp *http.Response, body []byte) []byte {
 			known = append(known, key)
 		}
 	}
-	if known == nil {
+	if len(known) == 0 {
 		return body
 	}
 	for _, values := range resp.Header {

@@ -3,11 +3,7 @@ package gapi_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
@@ -490,22 +486,7 @@ func serviceAccount(t testing.TB) []byte {
 		}
 	}))
 	t.Cleanup(exchange.Close)
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := json.Marshal(map[string]string{
-		"type": "service_account", "project_id": "p", "private_key_id": "k", "client_email": "sa@p.iam.gserviceaccount.com", "client_id": "1",
-		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "token_uri": exchange.URL,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return serviceAccountAt(t, exchange.URL)
 }
 
 // The environment of the child process of TestEnvironmentLogDoesNotLeak.

@@ -22,9 +22,8 @@ var errPending = errors.New("the operation is not done yet")
 // A fresh operation may be unknown to the replica that is asked, and a reader
 // may lack permission on a pool that is not replicated yet: within the policy's
 // replication window both mean "not yet". Polls begin at once and slow down
-// from a quarter of the policy's first pause. The secrets are those of the request
-// that began the operation: its error may repeat them.
-func Await(ctx context.Context, c *Conn, op, name string, get func(ctx context.Context) (*iam.Operation, error), secrets ...iamscim.Secret) error {
+// from a quarter of the policy's first pause.
+func Await(ctx context.Context, c *Conn, op, name string, get func(ctx context.Context) (*iam.Operation, error)) error {
 	poll := c.policy
 	poll.Initial /= 4
 	poll.Max = max(poll.Max/4, poll.Initial)
@@ -33,8 +32,7 @@ func Await(ctx context.Context, c *Conn, op, name string, get func(ctx context.C
 	attempts, err := retry.Do(ctx, poll, func() (retry.Verdict, error) {
 		operation, err := Call(ctx, c, Request[iam.Operation]{
 			Op: op, Resource: name, Do: get,
-			Accept:  Named(name, func(o *iam.Operation) string { return o.Name }),
-			Secrets: secrets,
+			Accept: Named(name, func(o *iam.Operation) string { return o.Name }),
 		})
 		switch {
 		case err != nil:
@@ -44,7 +42,7 @@ func Await(ctx context.Context, c *Conn, op, name string, get func(ctx context.C
 		case operation.Error != nil:
 			return retry.Verdict{}, &iamscim.Error{
 				Op: op, Resource: name, Kind: iamscim.ErrOperationFailed,
-				Err: fmt.Errorf("%s (code %d)", redact.Text(operation.Error.Message, reveal(secrets)...), operation.Error.Code),
+				Err: fmt.Errorf("%s (code %d)", redact.Text(operation.Error.Message, secretsIn(ctx)...), operation.Error.Code),
 			}
 		}
 		return retry.Verdict{}, nil

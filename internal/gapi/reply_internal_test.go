@@ -30,7 +30,7 @@ func TestDetail(t *testing.T) {
 		{"cut inside a character", googleapi.Error{Code: 500, Message: "x" + strings.Repeat("日", 101)}, "x" + strings.Repeat("日", 99) + "…"},
 	}
 	for _, tt := range tests {
-		e := wrap(t.Context(), "p: get", "", 1, &tt.api, nil)
+		e := wrap(t.Context(), "p: get", "", 1, &tt.api)
 		if e.Detail != tt.want || e.Status != tt.api.Code || !utf8.ValidString(e.Error()) {
 			t.Errorf("%s: wrap = %d %q, want %d %q", tt.name, e.Status, e.Detail, tt.api.Code, tt.want)
 		}
