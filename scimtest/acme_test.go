@@ -3,9 +3,8 @@ package scimtest_test
 import (
 	"testing"
 
-	"google.golang.org/api/iam/v1"
-
 	"github.com/iamscim/iamscim/scimtest"
+	"google.golang.org/api/iam/v1"
 )
 
 func TestAcme(t *testing.T) {

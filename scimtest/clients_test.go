@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/api/iam/v1"
-
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/claimmap"
 	"github.com/iamscim/iamscim/provider"
@@ -17,6 +15,7 @@ import (
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtest"
 	"github.com/iamscim/iamscim/scimtoken"
+	"google.golang.org/api/iam/v1"
 )
 
 const claimFlag = "google.subject=user.userName,google.group=group.displayName"

@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
@@ -229,4 +230,32 @@ func (c *call) delete(id string) (*wire.Reply, error) {
 	}
 	c.store.remove(rec)
 	return &wire.Reply{Code: http.StatusNoContent}, nil
+}
+
+// notModified reports whether the client has the record's version already.
+func (c *call) notModified(rec *record) bool {
+	return c.etags() && tagListed(c.request.Header.Values("If-None-Match"), rec.etag())
+}
+
+// checkVersion refuses a write of a version that is no longer the record's.
+func (c *call) checkVersion(rec *record) error {
+	tags := c.request.Header.Values("If-Match")
+	if !c.etags() || len(tags) == 0 || tagListed(tags, rec.etag()) {
+		return nil
+	}
+	return refuse(behavior.ETags, http.StatusPreconditionFailed, "Failed to update. Resource has changed on the server.")
+}
+
+// tagListed reports whether a header lists the tag or is "*". Weak tags are compared, strong or
+// not.
+func tagListed(values []string, tag string) bool {
+	for _, value := range values {
+		for listed := range strings.SplitSeq(value, ",") {
+			listed = strings.TrimSpace(listed)
+			if listed == "*" || strings.TrimPrefix(listed, "W/") == strings.TrimPrefix(tag, "W/") {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -98,3 +98,6 @@ func notAllowed(methods string) error {
 	e.Header = http.Header{"Allow": {methods}}
 	return e
 }
+
+// etags reports whether resources have versions (RFC 7644 section 3.14).
+func (d *Service) etags() bool { return d.is(behavior.ETags, "ON") }

@@ -1,6 +1,10 @@
 package directory
 
-import "github.com/iamscim/iamscim/scimtest/internal/wire"
+import (
+	"fmt"
+
+	"github.com/iamscim/iamscim/scimtest/internal/wire"
+)
 
 // timeFormat is a dateTime as the service writes it.
 const timeFormat = "2006-01-02T15:04:05.000Z"
@@ -42,3 +46,6 @@ func (rec *record) view(base string, etags bool, members []*record) *wire.Object
 func (rec *record) element() *wire.Object {
 	return wire.NewObject("value", rec.id, "type", rec.typ.name, "display", rec.attributes.Get("displayName"))
 }
+
+// etag is the record's version as a weak entity tag.
+func (rec *record) etag() string { return fmt.Sprintf(`W/"%d"`, rec.revision) }
