@@ -203,6 +203,13 @@ var behaviorPlays = []struct {
 		return fmt.Sprint(len(w.ok("POST", "v1/"+tenantName+"/tokens?workforcePoolProviderScimTokenId=token-b", nil)["securityToken"].(string)))
 	}, map[string]string{"SHORT": "69", "LONG": "940"}},
 
+	{scimtest.PolicyGroupID, func(w *world) string {
+		w.ok("PATCH", "v1/"+providerName+"?updateMask=scimUsage", usageGroups)
+		got := w.ok("POST", project+"/collections/c/engines/e:checkFeaturePolicyMembers", map[string]any{"members": []any{
+			map[string]any{"type": "GROUP", "id": "g1"}, map[string]any{"type": "GROUP", "id": "x-g1"}}})
+		return strings.Join(regexp.MustCompile(`NOT_FOUND|VERIFIED`).FindAllString(fmt.Sprint(got), -1), " ")
+	}, map[string]string{"MAPPED": "NOT_FOUND VERIFIED", "RESOURCE": "VERIFIED NOT_FOUND"}},
+
 	{scimtest.DeletedToken, func(w *world) string {
 		w.ok("DELETE", "v1/"+tokenName, nil)
 		return w.code("GET", "/Users", "")

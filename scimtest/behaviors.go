@@ -96,6 +96,10 @@ const (
 	// Answers: SHORT, LONG.
 	TokenForm Behavior = "TokenForm"
 
+	// The ID of a group member is the value mapped to google.group.
+	// Answers: MAPPED, RESOURCE.
+	PolicyGroupID Behavior = "PolicyGroupID"
+
 	// A deleted token is 401.
 	// Answers: 401, 404.
 	DeletedToken Behavior = "DeletedToken"

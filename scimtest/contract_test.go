@@ -24,10 +24,13 @@ func TestRoutesAreTheAPI(t *testing.T) {
 	for _, v := range []string{"v1", "v3"} {
 		d := loadDiscovery(t, "cloudresourcemanager/"+v+"/cloudresourcemanager-api.json")
 		for name, m := range d.Resources["organizations"].Methods {
-			if slices.Contains([]string{"get", "getIamPolicy", "setIamPolicy", "testIamPermissions"}, name) {
+			if slices.Contains([]string{"get", "search", "getIamPolicy", "setIamPolicy", "testIamPermissions"}, name) {
 				want = append(want, strings.Join([]string{m.HTTPMethod, variables(m.FlatPath), m.ID}, " "))
 			}
 		}
+	}
+	for _, m := range consumerMethods(t) {
+		want = append(want, strings.Join([]string{m.HTTPMethod, variables(m.FlatPath), m.ID}, " "))
 	}
 	var got []string
 	for _, r := range scimtest.Routes() {
@@ -38,6 +41,14 @@ func TestRoutesAreTheAPI(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the methods of the API and the routes of the fake (-want +got):\n%s", diff)
 	}
+}
+
+// consumerMethods are the methods of Discovery Engine that the fake answers.
+func consumerMethods(t testing.TB) []*method {
+	d := loadDiscovery(t, "discoveryengine/v1alpha/discoveryengine-api.json")
+	return slices.DeleteFunc(d.methods(d.Resources["projects"].Resources["locations"]), func(m *method) bool {
+		return !slices.Contains([]string{"completeExternalIdentities", "getAclConfig", "checkFeaturePolicyMembers"}, m.ID[strings.LastIndexByte(m.ID, '.')+1:])
+	})
 }
 
 func variables(path string) string {
@@ -160,6 +171,14 @@ func TestContract(t *testing.T) {
 		a.ok("GET", v+organization, nil)
 		policies(v + organization)
 	}
+	a.ok("POST", "v1/organizations:search", map[string]any{"filter": "domain:example.com"})
+	a.ok("GET", "v3/organizations:search?query=domain:EXAMPLE.com", nil)
+
+	const project = "v1alpha/projects/p/locations/global"
+	a.ok("GET", project+"/aclConfig", nil)
+	a.ok("GET", project+":completeExternalIdentities?prefixQuery=a&useScimIdentities=true&entityTypeFilter=USERS&maxSuggestions=3", nil)
+	a.ok("POST", project+"/collections/c/engines/e:checkFeaturePolicyMembers", map[string]any{"members": []any{
+		map[string]any{"type": "GROUP", "id": "x", "displayName": "d"}, map[string]any{"type": "USER", "id": "u"}}})
 
 	// The refusals are held against the envelope.
 	for _, call := range []struct{ method, path, body, want string }{

@@ -181,6 +181,7 @@ func newContract(t testing.TB, base http.RoundTripper) *contract {
 		d := loadDiscovery(t, "cloudresourcemanager/"+v+"/cloudresourcemanager-api.json")
 		c.methods = append(c.methods, d.methods(d.Resources["organizations"])...)
 	}
+	c.methods = append(c.methods, consumerMethods(t)...)
 	return c
 }
 

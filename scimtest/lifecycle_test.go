@@ -340,3 +340,27 @@ func statusOf(reply map[string]any) string {
 	s, _ := e["status"].(string)
 	return s
 }
+
+// TestListNamesItsPermission: a list whose parent can't be read is refused with the permission of the
+// list, a policy with its own.
+func TestListNamesItsPermission(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		opts         []scimtest.Option
+		prepare      func(*world)
+		method, path string
+		permission   string
+	}{
+		{answer(scimtest.BelowDeletedPool, "PERMISSION_DENIED"), control("DELETE", poolName, ""), "GET", poolName + "/providers", "iam.workforcePoolProviders.list"},
+		{answer(scimtest.BelowDeletedPool, "PERMISSION_DENIED"), control("DELETE", poolName, ""), "GET", tenantName + "/tokens", "iam.workforcePoolProviderScimTokens.list"},
+		{answer(scimtest.BelowDeletedPool, "PERMISSION_DENIED"), control("DELETE", poolName, ""), "PATCH", tenantName, "iam.workforcePoolProviderScimTenants.update"},
+		{append(answer(scimtest.FreshResource, "PERMISSION_DENIED"), scimtest.WithReplicationLag(time.Hour)), control("POST", poolName+"/providers?workforcePoolProviderId=okta", providerBody(`"displayName":"x"`)), "GET", poolName + "/providers/okta/scimTenants", "iam.workforcePoolProviderScimTenants.list"},
+		{append(answer(scimtest.FreshResource, "PERMISSION_DENIED"), scimtest.WithReplicationLag(time.Hour)), control("POST", poolName+"/providers?workforcePoolProviderId=okta", providerBody(`"displayName":"x"`)), "GET", poolName + "/providers/okta/keys", "iam.workforcePoolProviderKeys.list"},
+	} {
+		w := newWorld(t, tt.opts...)
+		tt.prepare(w)
+		if got, want := w.refused(tt.method, "v1/"+tt.path, nil), "403 PERMISSION_DENIED: Permission '"+tt.permission+"' denied"; !strings.HasPrefix(got, want) {
+			t.Errorf("%s %s = %q, want %q", tt.method, tt.path, got, want)
+		}
+	}
+}

@@ -203,7 +203,8 @@ func TestDeniedPermissions(t *testing.T) {
 	for _, r := range scimtest.Routes() {
 		p := scimtest.Permission(r)
 		if p == "" {
-			if !strings.HasSuffix(r.ID, ".testIamPermissions") {
+			// search shows what the caller may get; those of Discovery Engine aren't documented.
+			if !strings.HasSuffix(r.ID, ".testIamPermissions") && !strings.HasSuffix(r.ID, "organizations.search") && !strings.HasPrefix(r.ID, "discoveryengine.") {
 				t.Errorf("%s needs no permission", r.ID)
 			}
 			continue

@@ -137,6 +137,12 @@ var refusals = []struct {
 	{"WildPermissions", nil, control("POST", policyPath+":testIamPermissions", `{"permissions":["*"]}`)},
 	{"Organizations", nil, control("GET", "organizations/1", "")},
 
+	{"OrganizationList", nil, func(w *world) { w.send("GET", "v3/organizations:search?query=x", nil).Body.Close() }},
+	{"ConsumerSearch", nil, func(w *world) { w.send("GET", project+":completeExternalIdentities", nil).Body.Close() }},
+	{"PolicyMembersCheck", nil, func(w *world) {
+		w.send("POST", project+"/collections/c/engines/e:checkFeaturePolicyMembers", `{}`).Body.Close()
+	}},
+
 	{"Unauthenticated", nil, func(w *world) { w.token = "x"; w.scim("GET", "/Users", "") }},
 	{"DeletedToken", nil, steps(control("DELETE", tokenName, ""), scimRequest("GET", "/Users", ""))},
 	{"ExpiredToken", []scimtest.Option{scimtest.WithTokenLifetime(time.Hour)}, func(w *world) { w.clock.Advance(time.Hour); w.scim("GET", "/Users", "") }},

@@ -102,6 +102,14 @@ const (
 	WildPermissions  ID = "WildPermissions"
 	Organizations    ID = "Organizations"
 	OrganizationList ID = "OrganizationList"
+
+	ConsumerSearch     ID = "ConsumerSearch"
+	ConsumerIdentity   ID = "ConsumerIdentity"
+	ConsumerGraph      ID = "ConsumerGraph"
+	ConsumerLimit      ID = "ConsumerLimit"
+	ConsumerPool       ID = "ConsumerPool"
+	PolicyMembersCheck ID = "PolicyMembersCheck"
+	PolicyGroupID      ID = "PolicyGroupID"
 )
 
 var controlPlane = []Section{
@@ -213,5 +221,14 @@ var controlPlane = []Section{
 		{WildPermissions, D, "testIamPermissions refuses wildcards.", "crm", "", nil},
 		{Organizations, I, "An organization that isn't served is 403.", "crm", "WithOrganization", nil},
 		{OrganizationList, D, "organizations.search finds the organizations the caller may get, by domain or customer ID.", "crm", "", nil},
+	}},
+	{"Consumer of the directory: Discovery Engine", []Row{
+		{ConsumerSearch, D, "completeExternalIdentities finds users by the beginning of work email, given and family name and of each word of displayName, and groups by each word of displayName, in any case.", "discoveryengine", "", nil},
+		{ConsumerIdentity, D, "An identity has the evaluated google.subject or google.group in subject, the externalId, and the work email in primaryEmail.", "discoveryengine", "", nil},
+		{ConsumerGraph, I, "Without useScimIdentities nothing is found: Microsoft Graph would be asked.", "discoveryengine", "", nil},
+		{ConsumerLimit, U, "At most 100 identities are found, 6 by default, half of them groups if there are as many.", "discoveryengine", "", nil},
+		{ConsumerPool, I, "Every project and engine exists and belongs to the first pool with a SCIM tenant; aclConfig names it.", "discoveryengine", "", nil},
+		{PolicyMembersCheck, D, "checkFeaturePolicyMembers checks 1 to 100 members; directorySource is SCIM if a provider of the pool has a scimUsage; an unknown group is INVALID_ARGUMENT.", "discoveryengine", "", nil},
+		{PolicyGroupID, U, "The ID of a group member is the value mapped to google.group.", "discoveryengine", "", []string{"MAPPED", "RESOURCE"}},
 	}},
 }

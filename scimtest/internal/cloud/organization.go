@@ -6,6 +6,7 @@ import (
 
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
+	cloudresourcemanager "google.golang.org/api/cloudresourcemanager/v1"
 )
 
 const organizationCreated = "2020-01-01T00:00:00.000Z"
@@ -37,13 +38,7 @@ func getOrganizationV1(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{
-		"name":           "organizations/" + number,
-		"displayName":    "example.com",
-		"creationTime":   organizationCreated,
-		"lifecycleState": active,
-		"owner":          map[string]any{"directoryCustomerId": "C" + number[:min(8, len(number))]},
-	}, nil
+	return organizationV1(number), nil
 }
 
 func getOrganizationV3(c *call) (any, error) {
@@ -51,13 +46,65 @@ func getOrganizationV3(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return organizationV3(number), nil
+}
+
+// organizationDomain is the domain of every organization.
+const organizationDomain = "example.com"
+
+func customerID(number string) string { return "C" + number[:min(8, len(number))] }
+
+func organizationV1(number string) map[string]any {
+	return map[string]any{
+		"name":           "organizations/" + number,
+		"displayName":    organizationDomain,
+		"creationTime":   organizationCreated,
+		"lifecycleState": active,
+		"owner":          map[string]any{"directoryCustomerId": customerID(number)},
+	}
+}
+
+func organizationV3(number string) map[string]any {
 	return map[string]any{
 		"name":                "organizations/" + number,
-		"displayName":         "example.com",
-		"directoryCustomerId": "C" + number[:min(8, len(number))],
+		"displayName":         organizationDomain,
+		"directoryCustomerId": customerID(number),
 		"state":               active,
 		"createTime":          organizationCreated,
 		"updateTime":          organizationCreated,
 		"etag":                `W/"` + number + `"`,
-	}, nil
+	}
+}
+
+func searchOrganizationsV1(c *call) (any, error) {
+	request, bad := decode[cloudresourcemanager.SearchOrganizationsRequest](c.body, "")
+	if bad != nil {
+		return nil, bad
+	}
+	return c.searchOrganizations(request.Filter, organizationV1)
+}
+
+func searchOrganizationsV3(c *call) (any, error) {
+	return c.searchOrganizations(c.param("query"), organizationV3)
+}
+
+// searchOrganizations lists the organizations that the caller may get and that the query names:
+// "domain:example.com" or "directoryCustomerId:C12345678", in any case.
+func (c *call) searchOrganizations(query string, show func(string) map[string]any) (any, error) {
+	field, value, ok := strings.Cut(strings.ToLower(strings.TrimSpace(query)), ":")
+	if query != "" && (!ok || !slices.Contains([]string{"domain", "directorycustomerid", "owner.directorycustomerid"}, field)) {
+		return nil, invalidField(behavior.OrganizationList, "query", "Invalid query %q: must be domain:DOMAIN or directoryCustomerId:ID.", wire.Clip(query))
+	}
+	var found []any
+	for _, number := range c.cfg.Organizations {
+		domain := field != "domain" || value == organizationDomain
+		customer := !strings.HasSuffix(field, "customerid") || value == strings.ToLower(customerID(number))
+		if domain && customer && !c.cfg.Denied["resourcemanager.organizations.get"] {
+			found = append(found, show(number))
+		}
+	}
+	if found == nil {
+		return map[string]any{}, nil
+	}
+	return map[string]any{"organizations": found}, nil
 }

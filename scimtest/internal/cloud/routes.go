@@ -21,6 +21,7 @@ const (
 	tokenPath         = tokensPath + "/{token}"
 	organizationPath1 = "v1/organizations/{organization}"
 	organizationPath3 = "v3/organizations/{organization}"
+	locationPath      = "v1alpha/projects/{project}/locations/{location}"
 )
 
 // The ids of their methods in the discovery documents, less the method.
@@ -32,6 +33,7 @@ const (
 	tenantsID       = providersID + ".scimTenants"
 	tokensID        = tenantsID + ".tokens"
 	organizationsID = "cloudresourcemanager.organizations"
+	consumerID      = "discoveryengine.projects.locations"
 )
 
 var paging = []string{"pageSize", "pageToken", "showDeleted"}
@@ -83,6 +85,8 @@ var routes = []*route{
 	newRoute("GET", subjectPath+"/operations/{operation}", subjectsID+".operations.get", "iam.workforcePools.get", nil, getOperation),
 
 	// Resource Manager: gcloud calls v1, the Go client v3.
+	newRoute("POST", "v1/organizations:search", organizationsID+".search", "", nil, searchOrganizationsV1),
+	newRoute("GET", "v3/organizations:search", organizationsID+".search", "", []string{"query", "pageSize", "pageToken"}, searchOrganizationsV3),
 	newRoute("GET", organizationPath1, organizationsID+".get", "resourcemanager.organizations.get", nil, getOrganizationV1),
 	newRoute("POST", organizationPath1+":getIamPolicy", organizationsID+".getIamPolicy", "resourcemanager.organizations.getIamPolicy", nil, getIAMPolicy),
 	newRoute("POST", organizationPath1+":setIamPolicy", organizationsID+".setIamPolicy", "resourcemanager.organizations.setIamPolicy", nil, setIAMPolicy),
@@ -91,6 +95,11 @@ var routes = []*route{
 	newRoute("POST", organizationPath3+":getIamPolicy", organizationsID+".getIamPolicy", "resourcemanager.organizations.getIamPolicy", nil, getIAMPolicy),
 	newRoute("POST", organizationPath3+":setIamPolicy", organizationsID+".setIamPolicy", "resourcemanager.organizations.setIamPolicy", nil, setIAMPolicy),
 	newRoute("POST", organizationPath3+":testIamPermissions", organizationsID+".testIamPermissions", "", nil, testIAMPermissions),
+
+	// The consumer of the directory.
+	newRoute("GET", locationPath+":completeExternalIdentities", consumerID+".completeExternalIdentities", "", []string{"prefixQuery", "useScimIdentities", "entityTypeFilter", "maxSuggestions"}, completeExternalIdentities),
+	newRoute("GET", locationPath+"/aclConfig", consumerID+".getAclConfig", "", nil, getACLConfig),
+	newRoute("POST", locationPath+"/collections/{collection}/engines/{engine}:checkFeaturePolicyMembers", consumerID+".collections.engines.checkFeaturePolicyMembers", "", nil, checkFeaturePolicyMembers),
 }
 
 // Routes lists every control-plane method, in the order of the API's reference.

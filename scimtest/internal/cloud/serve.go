@@ -117,6 +117,9 @@ func (c *call) service() string {
 	if strings.HasPrefix(c.route.ID, "cloudresourcemanager.") {
 		return "cloudresourcemanager.googleapis.com"
 	}
+	if strings.HasPrefix(c.route.ID, consumerID) {
+		return "discoveryengine.googleapis.com"
+	}
 	return "iam.googleapis.com"
 }
 

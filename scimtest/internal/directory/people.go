@@ -68,7 +68,7 @@ func (d *Service) People(prefix string, limit int) []Person {
 		}
 		texts := words(rec.attributes.Get("displayName"))
 		if name, ok := rec.attributes.Get("name").(*wire.Object); ok {
-			texts = append(texts, text(name.Get("givenName")), text(name.Get("familyName")))
+			texts = append(texts, stringOf(name.Get("givenName")), stringOf(name.Get("familyName")))
 		}
 		for email := range (indexKey{attribute: "emails", sub: "value", fold: exactCase}).of(rec.attributes) {
 			texts = append(texts, email)
@@ -117,12 +117,12 @@ func (d *Service) Team(key string, byID bool) (Team, bool) {
 	return Team{}, false
 }
 
-func text(v any) string {
+func stringOf(v any) string {
 	s, _ := v.(string)
 	return s
 }
 
-func words(v any) []string { return strings.Fields(text(v)) }
+func words(v any) []string { return strings.Fields(stringOf(v)) }
 
 func begins(texts []string, prefix string) bool {
 	return slices.ContainsFunc(texts, func(s string) bool { return strings.HasPrefix(foldCase(s), foldCase(prefix)) })
