@@ -88,13 +88,11 @@ func plural(value attrType, display string, types ...string) []*attribute {
 	case typeBinary:
 		v.caseExact = true
 	}
-	sub := []*attribute{v}
-	if display != "" {
-		sub = append(sub, &attribute{name: display, typ: typeString, description: "The value to show."})
+	return []*attribute{v,
+		{name: "display", typ: typeString, description: "The value to show.", discarded: display == ""},
+		{name: "type", typ: typeString, canonical: types, description: "What the value is for."},
+		{name: "primary", typ: typeBoolean, description: "Whether this is the preferred value."},
 	}
-	return append(sub,
-		&attribute{name: "type", typ: typeString, canonical: types, description: "What the value is for."},
-		&attribute{name: "primary", typ: typeBoolean, description: "Whether this is the preferred value."})
 }
 
 // The attributes of groups that the service supports, as listed in

@@ -3,6 +3,7 @@ package directory
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
@@ -79,12 +80,37 @@ func (c *call) schemaJSON(s *schema, base string) *wire.Object {
 		"id", s.id,
 		"name", s.name,
 		"description", s.description,
-		"attributes", c.attributesJSON(s.attributes),
+		"attributes", attributesJSON(c.enforced(s.attributes)),
 		"meta", wire.NewObject("resourceType", "Schema", "location", base+"/Schemas/"+s.id),
 	)
 }
 
-func (c *call) attributesJSON(attributes []*attribute) []any {
+// enforced are the attributes with the characteristics that the service's own rules give them: the
+// one work email.
+func (c *call) enforced(attributes []*attribute) []*attribute {
+	list := slices.Clone(attributes)
+	for i, a := range list {
+		if a.name != "emails" || !c.is(behavior.EmailRule, "ONE_WORK") {
+			continue
+		}
+		emails := *a
+		emails.required, emails.sub = true, slices.Clone(a.sub)
+		for j, sub := range emails.sub {
+			part := *sub
+			switch part.name {
+			case "type":
+				part.required, part.canonical = true, []string{"work"}
+			case "value":
+				part.required = true
+			}
+			emails.sub[j] = &part
+		}
+		list[i] = &emails
+	}
+	return list
+}
+
+func attributesJSON(attributes []*attribute) []any {
 	list := []any{}
 	for _, a := range attributes {
 		if a.discarded {
@@ -108,7 +134,7 @@ func (c *call) attributesJSON(attributes []*attribute) []any {
 			o.Set("referenceTypes", stringList(a.references))
 		}
 		if len(a.sub) > 0 {
-			o.Set("subAttributes", c.attributesJSON(a.sub))
+			o.Set("subAttributes", attributesJSON(a.sub))
 		}
 		list = append(list, o)
 	}

@@ -81,7 +81,7 @@ func (p *patch) applyTo(o patchOperation, path patchPath, target attrTarget) err
 		return nil
 	case a == nil:
 		return p.applyExtension(o)
-	case a.discarded:
+	case a.discarded, target.sub != nil && target.sub.discarded:
 		return nil
 	case a == membersAttribute:
 		return p.members.apply(o, path, target.sub)

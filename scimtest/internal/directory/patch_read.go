@@ -100,7 +100,7 @@ func isEmpty(v any) bool {
 func merge(o *wire.Object, attributes []*attribute, given, read *wire.Object, op string) {
 	for _, f := range given.Fields {
 		a := findAttribute(attributes, f.Name)
-		if a == nil || op == "add" && isEmpty(f.Value) {
+		if a == nil || a.discarded || op == "add" && isEmpty(f.Value) {
 			continue
 		}
 		var v any

@@ -217,7 +217,7 @@ func (r reader) complex(attributes []*attribute, v any, place string) (*wire.Obj
 	o := &wire.Object{}
 	for _, f := range given.Fields {
 		a := findAttribute(attributes, f.Name)
-		if a == nil {
+		if a == nil || a.discarded {
 			continue
 		}
 		v, err := r.read(a, f.Value, place+"."+a.name)

@@ -141,7 +141,7 @@ func (t *resourceType) resolve(p attrPath) (attrTarget, bool) {
 // resolveSupported is resolve without the attributes that are thrown away.
 func (t *resourceType) resolveSupported(p attrPath) (attrTarget, bool) {
 	target, ok := t.resolve(p)
-	return target, ok && (target.attribute == nil || !target.attribute.discarded)
+	return target, ok && (target.attribute == nil || !target.leaf().discarded && !target.attribute.discarded)
 }
 
 // leaf is the attribute whose values the target has.
