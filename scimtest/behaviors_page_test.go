@@ -41,7 +41,7 @@ func TestBehaviorsTable(t *testing.T) {
 	options := exportedOptions(t)
 	named := map[string]bool{
 		// These set the scene or are about all rows.
-		"WithBehavior": true, "WithShuffledBehaviors": true, "WithLogger": true, "WithOperationTime": true,
+		"WithBehavior": true, "WithShuffledBehaviors": true, "WithLogger": true, "WithOptionalFaults": true, "WithOperationTime": true,
 	}
 	seen := map[behavior.ID]bool{}
 	for _, section := range behavior.Table() {

@@ -2,9 +2,11 @@ package scimtest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,6 +61,22 @@ type Fault struct {
 	Operation *iam.Status
 }
 
+// String shows which requests the fault is for, in messages.
+func (f Fault) String() string {
+	method, pattern := f.Method, f.Path
+	if method == "" {
+		method = "any method"
+	}
+	if pattern == "" {
+		pattern = "any path"
+	}
+	text := fmt.Sprintf("%s %s", method, pattern)
+	if f.Skip > 0 {
+		text += fmt.Sprintf(", after %d", f.Skip)
+	}
+	return text
+}
+
 // FaultKind is what a [Fault] does.
 type FaultKind int
 
@@ -85,6 +103,44 @@ const (
 	FaultOperation
 )
 
+// check reports why a fault can never happen, or can't be played.
+func (f *Fault) check() error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if !slices.Contains([]string{"", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, f.Method) {
+		refuse("Method %q: no request has it; it's an HTTP verb in upper case", f.Method)
+	}
+	if _, err := path.Match(f.Path, ""); err != nil {
+		refuse("Path %q: malformed pattern", f.Path)
+	}
+	if f.Path != "" && strings.HasSuffix(f.Path, "/") {
+		refuse("Path %q: no path ends in a slash here", f.Path)
+	}
+	if strings.ContainsAny(f.Path, "?#") && !strings.Contains(f.Path, `\`) {
+		refuse("Path %q: a path has no query", f.Path)
+	}
+	if f.Skip < 0 || f.Times < 0 || f.Delay < 0 || f.PadTo < 0 {
+		refuse("Skip, Times, Delay and PadTo must not be negative")
+	}
+	if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
+		refuse("Status %d: want 200 to 599, or 0", f.Status)
+	}
+	switch {
+	case f.Kind < FaultReply || f.Kind > FaultOperation:
+		refuse("Kind %d: no such kind", f.Kind)
+	case f.Kind == FaultOperation && f.AfterCommit:
+		refuse("FaultOperation with AfterCommit: a failed operation changes nothing")
+	case f.Kind == FaultOperation && !cloud.AnyOperation(f.Method, f.Path):
+		refuse("FaultOperation for %s %s: no such method replies with an operation", f.Method, f.Path)
+	case f.Kind == FaultDelay && f.Delay == 0:
+		refuse("FaultDelay without Delay: nothing would happen")
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("scimtest: Fail: %w", errors.Join(errs...))
+}
+
 // faults are the scripted ones with their counts.
 type faults struct {
 	mu   sync.Mutex
@@ -97,6 +153,35 @@ type scripted struct {
 }
 
 func (f *scripted) times() int { return max(f.Times, 1) }
+
+// add scripts a fault that can happen.
+func (f *faults) add(fault Fault) error {
+	if err := fault.check(); err != nil {
+		return err
+	}
+	fault.Header = fault.Header.Clone()
+	fault.Body = bytes.Clone(fault.Body)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list = append(f.list, &scripted{Fault: fault})
+	return nil
+}
+
+// unused are the faults that have not happened as often as they were scripted.
+func (f *faults) unused() []Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var left []Fault
+	for _, x := range f.list {
+		if n := x.times() - x.used; n > 0 {
+			unused := x.Fault
+			unused.Times = n
+			unused.Header, unused.Body = x.Header.Clone(), bytes.Clone(x.Body)
+			left = append(left, unused)
+		}
+	}
+	return left
+}
 
 // take is the fault for a request, or nil. It counts.
 func (f *faults) take(r *http.Request, withOperation bool) *Fault {

@@ -3,6 +3,7 @@ package scimtest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -138,7 +139,6 @@ func TestFaultMatching(t *testing.T) {
 		{"no half segments", scimtest.Fault{Path: "ntra"}, [][2]string{get("v1/" + providerName)}, []int{200}, 1},
 		{"a verb", scimtest.Fault{Path: "*:getIamPolicy"}, [][2]string{get("v1/" + poolName), {"POST", "v1/" + poolName + ":getIamPolicy"}}, []int{200, 503}, 0},
 		{"SCIM", scimtest.Fault{Path: "/v1alpha1/tenants/*/Users"}, [][2]string{get("v1alpha1/tenants/none/Groups"), get("v1alpha1/tenants/none/Users")}, []int{404, 503}, 0},
-		{"a pattern that is none", scimtest.Fault{Path: "["}, [][2]string{get("v1/" + poolName)}, []int{200}, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -165,6 +165,103 @@ func TestFaultMatching(t *testing.T) {
 				t.Errorf("unused after ClearFaults = %+v, want none", left)
 			}
 		})
+	}
+}
+
+// TestFaultRefused: a fault that can never happen, or can't be played, is an error and isn't scripted.
+func TestFaultRefused(t *testing.T) {
+	t.Parallel()
+	for want, fault := range map[string]scimtest.Fault{
+		`Path "[": malformed pattern`:                       {Path: "["},
+		`Path "Users/": no path ends in a slash`:            {Path: "Users/"},
+		`Path "Users?filter=x": a path has no query`:        {Path: "Users?filter=x"},
+		`Method "post": no request has it`:                  {Method: "post"},
+		`Method "FETCH": no request has it`:                 {Method: "FETCH"},
+		"Status 9999: want 200 to 599":                      {Status: 9999},
+		"Status 100: want 200 to 599":                       {Status: 100},
+		"Skip, Times, Delay and PadTo must not":             {Times: -1},
+		"Kind 99: no such kind":                             {Kind: 99},
+		"Kind -1: no such kind":                             {Kind: -1},
+		"FaultDelay without Delay":                          {Kind: scimtest.FaultDelay},
+		"FaultOperation with AfterCommit":                   {Kind: scimtest.FaultOperation, AfterCommit: true},
+		"FaultOperation for GET : no such method":           {Kind: scimtest.FaultOperation, Method: "GET"},
+		"FaultOperation for  scimTenants/*: no such":        {Kind: scimtest.FaultOperation, Path: "scimTenants/*"},
+		"FaultOperation for POST Users: no such":            {Kind: scimtest.FaultOperation, Method: "POST", Path: "Users"},
+		"FaultOperation for  *:setIamPolicy: no such":       {Kind: scimtest.FaultOperation, Path: "*:setIamPolicy"},
+		"FaultOperation for PATCH subjects/*: no such":      {Kind: scimtest.FaultOperation, Method: "PATCH", Path: "subjects/*"},
+		"Path \"[\": malformed pattern\nStatus 1: want 200": {Path: "[", Status: 1}, // every problem at once
+	} {
+		srv := scimtest.New()
+		err := srv.Fail(fault)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Fail(%+v) = %v, want %q", fault, err, want)
+		}
+		if left := srv.UnusedFaults(); left != nil {
+			t.Errorf("Fail(%+v) was refused and scripted", fault)
+		}
+	}
+	for _, fault := range []scimtest.Fault{
+		{}, {Status: 599}, {Method: "POST", Path: "*:undelete", Kind: scimtest.FaultOperation}, {Path: "*", Kind: scimtest.FaultOperation},
+		{Path: "/v1/locations/*/workforcePools/*/providers/entra", Kind: scimtest.FaultOperation}, {Path: "workforcePools/*/subjects/a*", Kind: scimtest.FaultOperation},
+	} {
+		if err := scimtest.New().Fail(fault); err != nil {
+			t.Errorf("Fail(%+v) = %v, want nil", fault, err)
+		}
+	}
+}
+
+// recorder is a test that remembers its failures.
+type recorder struct {
+	testing.TB
+	failed   []string
+	cleanups []func()
+}
+
+func (r *recorder) Helper()           {}
+func (r *recorder) Cleanup(f func())  { r.cleanups = append(r.cleanups, f) }
+func (r *recorder) Error(args ...any) { r.failed = append(r.failed, fmt.Sprint(args...)) }
+func (r *recorder) Errorf(f string, args ...any) {
+	r.failed = append(r.failed, fmt.Sprintf(f, args...))
+}
+func (r *recorder) Failed() bool      { return len(r.failed) > 0 }
+func (r *recorder) Fatal(args ...any) { r.Error(args...); panic("fatal") }
+
+// TestStartFaults: a test whose faults did not happen, or can't, fails, unless told.
+func TestStartFaults(t *testing.T) {
+	t.Parallel()
+	run := func(play func(*scimtest.Server), opts ...scimtest.Option) string {
+		r := &recorder{TB: t}
+		play(scimtest.Start(r, opts...))
+		for _, f := range r.cleanups {
+			f()
+		}
+		return strings.Join(r.failed, "\n")
+	}
+	unused := func(s *scimtest.Server) {
+		s.Fail(scimtest.Fault{Method: "PATCH", Path: "providers/*", Times: 2, Skip: 1})
+	}
+	if got, want := run(unused), "scimtest: this fault happened 2 times less than scripted: PATCH providers/*, after 1"; got != want {
+		t.Errorf("a fault that did not happen: %q, want %q", got, want)
+	}
+	if got := run(unused, scimtest.WithOptionalFaults()); got != "" {
+		t.Errorf("with WithOptionalFaults: %q, want nothing", got)
+	}
+	if got := run(func(s *scimtest.Server) { unused(s); s.ClearFaults() }); got != "" {
+		t.Errorf("after ClearFaults: %q, want nothing", got)
+	}
+	used := func(s *scimtest.Server) {
+		s.Fail(scimtest.Fault{})
+		resp, err := s.HTTPClient().Get(s.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	if got := run(used); got != "" {
+		t.Errorf("a fault that happened: %q, want nothing", got)
+	}
+	if got := run(func(s *scimtest.Server) { s.Fail(scimtest.Fault{Path: "["}) }); !strings.Contains(got, "malformed pattern") {
+		t.Errorf("a fault that can't happen: %q, want the reason", got)
 	}
 }
 

@@ -1,8 +1,6 @@
 package scimtest
 
 import (
-	"bytes"
-
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 )
 
@@ -12,31 +10,21 @@ func (s *Server) Requests() []Request { return s.requests.list() }
 // ClearRequests forgets the requests so far.
 func (s *Server) ClearRequests() { s.requests.clear() }
 
-// Fail scripts a fault.
-func (s *Server) Fail(f Fault) {
-	f.Header = f.Header.Clone()
-	f.Body = bytes.Clone(f.Body)
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.list = append(s.faults.list, &scripted{Fault: f})
+// Fail scripts a fault. A fault that can never happen, or can't be played, is an error and is not
+// scripted; after [Start] it fails the test too.
+func (s *Server) Fail(f Fault) error {
+	err := s.faults.add(f)
+	if err != nil && s.t != nil {
+		s.t.Helper()
+		s.t.Error(err)
+	}
+	return err
 }
 
-// UnusedFaults are the faults that have not happened as often as they were
-// scripted, with what is left in Times. A test asks at its end.
-func (s *Server) UnusedFaults() []Fault {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	var left []Fault
-	for _, f := range s.faults.list {
-		if n := f.times() - f.used; n > 0 {
-			unused := f.Fault
-			unused.Times = n
-			unused.Header, unused.Body = f.Header.Clone(), bytes.Clone(f.Body)
-			left = append(left, unused)
-		}
-	}
-	return left
-}
+// UnusedFaults are the faults that have not happened as often as they were scripted, with what is
+// left in Times. After [Start] the test fails if there are any at its end, unless
+// [WithOptionalFaults] is given; after [New] a test asks.
+func (s *Server) UnusedFaults() []Fault { return s.faults.unused() }
 
 // ClearFaults forgets the faults that are left.
 func (s *Server) ClearFaults() {

@@ -11,7 +11,8 @@ import (
 )
 
 // Start makes a server on a free port of 127.0.0.1 that lives as long as the
-// test. An option that is refused fails the test.
+// test. An option that is refused fails the test, and so do faults that did not happen, unless
+// [WithOptionalFaults] is given.
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
 	s := New(opts...)
@@ -22,8 +23,16 @@ func Start(t testing.TB, opts ...Option) *Server {
 	if err != nil {
 		t.Fatalf("scimtest: %v", err)
 	}
+	s.t = t
 	s.serve(l)
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		s.Close()
+		if left := s.UnusedFaults(); len(left) > 0 && !s.cfg.optionalFaults && !t.Failed() {
+			for _, f := range left {
+				t.Errorf("scimtest: this fault happened %d times less than scripted: %s", f.Times, f)
+			}
+		}
+	})
 	return s
 }
 
@@ -31,8 +40,11 @@ func Start(t testing.TB, opts ...Option) *Server {
 // returns nil. Otherwise it returns the listener's error, or [Server.Err].
 // [Server.URL] is the first listener's address from the call on.
 func (s *Server) Serve(l net.Listener) error {
-	if s.err != nil {
-		return s.err
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if l == nil {
+		return errors.New("scimtest: Serve(nil): a listener is needed")
 	}
 	if err := <-s.serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("scimtest: %w", err)
@@ -46,6 +58,9 @@ func (s *Server) URL() string { return s.address() }
 // Close stops listening, cuts the connections there are, ends stalled requests
 // and waits for the goroutines that served them. A second call does nothing.
 func (s *Server) Close() {
+	if s.http == nil {
+		return
+	}
 	s.closing.Do(func() {
 		close(s.closed)
 		s.http.Close() // and with it the listeners
@@ -71,7 +86,17 @@ func (s *Server) ClientOptions() []option.ClientOption {
 func (s *Server) OrganizationClientOptions() []option.ClientOption { return s.ClientOptions() }
 
 // HTTPClient is a plain client for the SCIM side over loopback.
-func (s *Server) HTTPClient() *http.Client { return &http.Client{Transport: s.direct} }
+func (s *Server) HTTPClient() *http.Client {
+	if s.direct == nil {
+		return &http.Client{Transport: refusing{}}
+	}
+	return &http.Client{Transport: s.direct}
+}
+
+// refusing is the transport of the zero Server.
+type refusing struct{}
+
+func (refusing) RoundTrip(*http.Request) (*http.Response, error) { return nil, errZero }
 
 // pipeURL is the address the Pipe clients use; nothing is ever dialed there.
 const pipeURL = "http://127.0.0.1"
@@ -91,6 +116,9 @@ func (s *Server) PipeOrganizationClientOptions() []option.ClientOption { return 
 // The base URI of a tenant read through a Pipe client is
 // http://127.0.0.1/v1alpha1/tenants/UID.
 func (s *Server) PipeHTTPClient() *http.Client {
+	if s.overPipe == nil {
+		return &http.Client{Transport: refusing{}}
+	}
 	s.lmu.Lock()
 	start := !s.piped
 	s.piped = true

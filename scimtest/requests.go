@@ -3,8 +3,10 @@ package scimtest
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +20,8 @@ type Request struct {
 	Method string
 	Path   string // as sent, still escaped
 	Query  url.Values
-	// Header has "REDACTED" for the credentials: "Bearer REDACTED".
+	// Header has "REDACTED" for the credentials: "Bearer REDACTED". Of a header, a path and a query
+	// at most 16 KiB are kept each.
 	Header http.Header
 	// Body is the body if it was JSON and no longer than 64 KiB, with
 	// "REDACTED" for its secrets. Otherwise it is nil.
@@ -34,6 +37,7 @@ type Request struct {
 const (
 	keptRequests = 1000
 	keptBody     = 64 << 10
+	keptHeader   = 16 << 10
 	redacted     = "REDACTED"
 )
 
@@ -56,7 +60,7 @@ type entry struct {
 
 // begin records a request and returns what sets its outcome.
 func (g *ring) begin(now time.Time, r *http.Request, body []byte) func(status int, answer *wire.Reply) {
-	e := &entry{time: now, method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
+	e := &entry{time: now, method: r.Method, path: cut(r.URL.EscapedPath()), query: cut(r.URL.RawQuery), header: bounded(r.Header)}
 	if len(body) <= keptBody {
 		e.body = body
 	}
@@ -73,6 +77,33 @@ func (g *ring) begin(now time.Time, r *http.Request, body []byte) func(status in
 		defer g.mu.Unlock()
 		e.status, e.rule, e.reason = status, string(answer.Rule), answer.Reason
 	}
+}
+
+// cut keeps a text short.
+func cut(s string) string { return s[:min(len(s), keptHeader)] }
+
+// bounded is a header with what fits of it, name by name.
+func bounded(h http.Header) http.Header {
+	size := 0
+	for name, values := range h {
+		for _, v := range values {
+			size += len(name) + len(v)
+		}
+	}
+	if size <= keptHeader {
+		return h
+	}
+	kept := http.Header{}
+	left := keptHeader
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, v := range h[name] {
+			if left -= len(name) + len(v); left < 0 {
+				return kept
+			}
+			kept[name] = append(kept[name], v)
+		}
+	}
+	return kept
 }
 
 // list are the requests, oldest first, without their secrets.

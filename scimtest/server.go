@@ -1,8 +1,10 @@
 package scimtest
 
 import (
+	"errors"
 	"io"
 	"net/http"
+	"testing"
 
 	"github.com/iamscim/iamscim/scimtest/internal/cloud"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
@@ -17,6 +19,7 @@ type Server struct {
 	cfg config
 	err error // of an option; every request reports it
 
+	t        testing.TB // of Start; nil after New
 	cloud    *cloud.Cloud
 	requests ring
 	faults   faults
@@ -36,14 +39,22 @@ func New(opts ...Option) *Server {
 	return s
 }
 
-// Err is the refusal of an option that was given to [New], or nil.
-func (s *Server) Err() error { return s.err }
+// errZero is what a Server says that nobody has made.
+var errZero = errors.New("scimtest: the zero Server serves nothing: make one with New or Start")
+
+// Err is why the server can't be used: the refusal of an option that was given to [New], or nil.
+func (s *Server) Err() error {
+	if s.cloud == nil {
+		return errZero
+	}
+	return s.err
+}
 
 // ServeHTTP answers the control plane under /v1/locations, /v1/organizations
 // and /v3/organizations, and the SCIM service under /v1alpha1/tenants.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.err != nil {
-		cloud.Refusal(http.StatusInternalServerError, s.err.Error()).Write(w)
+	if err := s.Err(); err != nil {
+		cloud.Refusal(http.StatusInternalServerError, err.Error()).Write(w)
 		return
 	}
 	if r.Body == nil { // only without a listener

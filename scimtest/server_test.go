@@ -265,3 +265,85 @@ func TestDate(t *testing.T) {
 		}
 	}
 }
+
+// TestZero: no method panics on what is zero or nil.
+func TestZero(t *testing.T) {
+	t.Parallel()
+	var zero scimtest.Server
+	if err := scimtest.New(nil).Err(); err == nil || !strings.Contains(err.Error(), "option 0 is nil") {
+		t.Errorf("New(nil).Err() = %v, want an error", err)
+	}
+	for name, err := range map[string]error{
+		"Err":         zero.Err(),
+		"AddPool":     zero.AddPool(testPool()),
+		"AddProvider": zero.AddProvider(nil),
+		"Load":        zero.Load(strings.NewReader("{}")),
+		"Serve":       zero.Serve(nil),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "zero Server") {
+			t.Errorf("%s of the zero Server = %v, want an error that says so", name, err)
+		}
+	}
+	if _, err := zero.AddTenant(nil); err == nil {
+		t.Error("AddTenant of the zero Server = nil, want an error")
+	}
+	if _, err := zero.AddToken(nil); err == nil {
+		t.Error("AddToken of the zero Server = nil, want an error")
+	}
+	if _, err := zero.AddGroup("", nil); err == nil {
+		t.Error("AddGroup of the zero Server = nil, want an error")
+	}
+	if _, err := zero.SignIn("", nil); err == nil {
+		t.Error("SignIn of the zero Server = nil, want an error")
+	}
+	rec := httptest.NewRecorder()
+	zero.ServeHTTP(rec, httptest.NewRequest("GET", "/v1/x", nil))
+	if rec.Code != http.StatusInternalServerError {
+		t.Errorf("a request to the zero Server = %d, want 500", rec.Code)
+	}
+	for name, client := range map[string]*http.Client{"HTTPClient": zero.HTTPClient(), "PipeHTTPClient": zero.PipeHTTPClient()} {
+		if _, err := client.Get("http://127.0.0.1/"); err == nil || !strings.Contains(err.Error(), "zero Server") {
+			t.Errorf("%s of the zero Server: %v, want an error that says so", name, err)
+		}
+	}
+	zero.Restore(zero.Snapshot())
+	zero.ClearRequests()
+	zero.ClearFaults()
+	if zero.URL() != "" || len(zero.Requests()) != 0 || zero.UnusedFaults() != nil || len(zero.State().Pools) != 0 || len(zero.Behaviors()) == 0 ||
+		len(zero.ClientOptions()) == 0 || len(zero.PipeClientOptions()) == 0 || len(zero.OrganizationClientOptions()) == 0 || len(zero.PipeOrganizationClientOptions()) == 0 {
+		t.Error("the zero Server holds something, or has no options")
+	}
+	zero.Close()
+
+	a, _, _ := seeded(t)
+	for name, err := range map[string]error{"Load": a.srv.Load(nil), "Serve": a.srv.Serve(nil), "AddPool": a.srv.AddPool(nil), "AddProvider": a.srv.AddProvider(nil)} {
+		if err == nil {
+			t.Errorf("%s(nil) = nil, want an error", name)
+		}
+	}
+	if _, err := a.srv.AddTenant(nil); err == nil {
+		t.Error("AddTenant(nil) = nil, want an error")
+	}
+	if _, err := a.srv.AddToken(nil); err == nil {
+		t.Error("AddToken(nil) = nil, want an error")
+	}
+	if _, err := a.srv.SignIn(providerName, nil); err == nil || !strings.Contains(err.Error(), "Could not obtain a value for google.subject") {
+		t.Errorf("SignIn without an assertion = %v, want the documented failure", err)
+	}
+	a.srv.Restore(nil)
+	if held := a.srv.State(); len(held.Pools)+len(held.Tokens) > 0 {
+		t.Errorf("after Restore(nil) the state is %+v, want nothing", held)
+	}
+}
+
+// TestRequestsBounded: of a header, a path and a query a part is kept.
+func TestRequestsBounded(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	big := strings.Repeat("x", 100<<10)
+	a.send("GET", "v1/"+big+"?q="+big, nil, "X-Big", big, "A-Small", "y").Body.Close()
+	r := a.srv.Requests()[0]
+	if size := len(r.Path) + len(r.Query.Encode()) + len(r.Header.Get("X-Big")); size > 40<<10 || r.Header.Get("A-Small") != "y" {
+		t.Errorf("%d bytes are kept of a large request, and the small header is %q", size, r.Header.Get("A-Small"))
+	}
+}

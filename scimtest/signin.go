@@ -33,8 +33,8 @@ func (e *SignInError) Error() string { return "scimtest: sign-in: " + e.Reason }
 // Assertion holds the claims of an OIDC token, or "subject" and "attributes" (lists of strings by
 // name) of a SAML response. The fake doesn't check who issued it. CEL expressions are evaluated.
 func (s *Server) SignIn(provider string, assertion map[string]any) (*Identity, error) {
-	if s.err != nil {
-		return nil, s.err
+	if err := s.Err(); err != nil {
+		return nil, err
 	}
 	id, err := s.cloud.SignIn(provider, assertion)
 	if e, ok := errors.AsType[*wire.Refusal](err); ok {

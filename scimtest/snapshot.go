@@ -12,12 +12,25 @@ import (
 type Snapshot struct{ cloud *cloud.Snapshot }
 
 // Snapshot copies the state.
-func (s *Server) Snapshot() *Snapshot { return &Snapshot{s.cloud.Snapshot()} }
+func (s *Server) Snapshot() *Snapshot {
+	if s.cloud == nil {
+		return &Snapshot{}
+	}
+	return &Snapshot{s.cloud.Snapshot()}
+}
 
 // Restore puts a snapshot's state in place of the present one. The same
 // snapshot can be restored many times, also by another server with the same
-// organizations.
-func (s *Server) Restore(snapshot *Snapshot) { s.cloud.Restore(snapshot.cloud) }
+// organizations. A nil snapshot and the zero one are of a server that holds nothing.
+func (s *Server) Restore(snapshot *Snapshot) {
+	if s.cloud == nil {
+		return
+	}
+	if snapshot == nil {
+		snapshot = &Snapshot{}
+	}
+	s.cloud.Restore(snapshot.cloud)
+}
 
 // State is what a server holds, soft-deleted resources and those not visible
 // yet included, by name. It is a copy. Secrets are not in it.
@@ -46,6 +59,9 @@ type Directory struct {
 
 // State lists what the server holds.
 func (s *Server) State() State {
+	if s.cloud == nil {
+		return State{}
+	}
 	held := s.cloud.State()
 	directories := make(map[string]Directory, len(held.Directories))
 	for name, d := range held.Directories {

@@ -3,6 +3,8 @@ package scimtest_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -50,7 +52,7 @@ func TestLoad(t *testing.T) {
 func TestLoadRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, old, new, want string }{
-		{"not JSON", `{`, `(`, "seed: invalid character"},
+		{"not JSON", `{`, `(`, "seed:1: invalid character"},
 		{"unknown list", `"pools"`, `"pool"`, `unknown field "pool"`},
 		{"unknown field", `"displayName": "Acme"`, `"display": "Acme"`, `unknown field "display"`},
 		{"pool id", "acme-pool\", \"parent", "x\", \"parent", "pools[0]: scimtest: add pool: name"},
@@ -238,4 +240,57 @@ func bodies(requests []scimtest.Request) string {
 		b.Write(r.Body)
 	}
 	return b.String()
+}
+
+// TestLoadLines: every problem of a seed is told with its file and line.
+func TestLoadLines(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "seed.json")
+	const text = `{
+  "pools": [
+    {"name": "` + poolName + `", "parent": "` + organization + `"},
+    {"name": "x"}
+  ],
+  "providers": [
+    {
+      "name": "` + providerName + `",
+      "oidcc": {}
+    }],
+  "directories": {
+    "` + tenantName + `": {"users": [
+      {}]}
+  }
+}`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	srv := scimtest.New()
+	err = srv.Load(f)
+	for _, want := range []string{file + ":4: pools[1]: scimtest: add pool: name", file + ":7: providers[0]: json: unknown field \"oidcc\"", file + ":13: directories[\"" + tenantName + "\"].users[0]: "} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Load = %v, want %q in it", err, want)
+		}
+	}
+	if held := srv.State(); len(held.Pools) > 0 {
+		t.Errorf("a seed that was refused left %+v", held.Pools)
+	}
+	for text, want := range map[string]string{
+		"{\n\"pools\": [\n{]}": "seed:3: invalid character",
+		"{\n\"pools\": {}}":    "seed:2: pools must be a list",
+		"{\n\n\"pool\": []}":   `seed:3: unknown field "pool"`,
+		"[]":                   "seed:1: the seed must be an object",
+		"{}\n{}":               "seed:2: invalid character '{' after top-level value",
+		"{\"directories\":{\"x\":{\"user\":[]}}}": `unknown field "user"`,
+		"":                "seed:1: unexpected end of JSON input",
+		"{\"pools\": [\n": "seed:2: unexpected end of JSON input",
+	} {
+		if err := srv.Load(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Load(%q) = %v, want %q", text, err, want)
+		}
+	}
 }

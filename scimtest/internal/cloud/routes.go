@@ -3,6 +3,8 @@ package cloud
 import (
 	"net/http"
 	"net/url"
+	"path"
+	"slices"
 	"strings"
 )
 
@@ -171,12 +173,55 @@ func findRoute(method, escapedPath string) (*route, map[string]string) {
 	return nil, nil
 }
 
-// StartsOperation reports whether a request is a write that replies with an
-// operation.
+// StartsOperation reports whether a request is a write that replies with an operation.
 func StartsOperation(r *http.Request) bool {
 	route, _ := findRoute(r.Method, r.URL.EscapedPath())
-	return route != nil && route.Method != http.MethodGet && strings.HasPrefix(route.ID, "iam.") &&
-		!strings.Contains(route.ID, ".scimTenants.") && !strings.Contains(strings.ToLower(route.verb), "iam")
+	return route != nil && route.operation()
+}
+
+func (r *route) operation() bool {
+	return r.Method != http.MethodGet && strings.HasPrefix(r.ID, "iam.") &&
+		!strings.Contains(r.ID, ".scimTenants.") && !strings.Contains(strings.ToLower(r.verb), "iam")
+}
+
+// AnyOperation reports whether a method that replies with an operation can match a verb and a
+// pattern as a fault has them.
+func AnyOperation(method, pattern string) bool {
+	return slices.ContainsFunc(routes, func(r *route) bool {
+		return r.operation() && (method == "" || method == r.Method) && r.canMatch(pattern)
+	})
+}
+
+// canMatch reports whether some path of the route matches a pattern for the whole path, or for its
+// end if it doesn't begin with a slash.
+func (r *route) canMatch(pattern string) bool {
+	if pattern == "" {
+		return true
+	}
+	whole, isWhole := strings.CutPrefix(pattern, "/")
+	segments, wanted := strings.Split(r.Path, "/"), strings.Split(whole, "/")
+	if len(wanted) > len(segments) || isWhole && len(wanted) != len(segments) {
+		return false
+	}
+	for i, template := range segments[len(segments)-len(wanted):] {
+		id, verb, _ := strings.Cut(strings.Replace(template, "{location}", "global", 1), ":")
+		wantID, wantVerb, hasVerb := strings.Cut(wanted[i], ":")
+		if strings.HasPrefix(id, "{") {
+			// IDs are lower-case letters, digits and hyphens, other than those of subjects.
+			if id != "{subject}" && strings.ToLower(wantID) != wantID {
+				return false
+			}
+		} else {
+			if ok, err := path.Match(wantID, id); !ok || err != nil {
+				return false
+			}
+		}
+		// "*" stands for an id with its verb too.
+		if ok, err := path.Match(wantVerb, verb); hasVerb && (!ok || err != nil) || !hasVerb && verb != "" && !strings.HasSuffix(wantID, "*") {
+			return false
+		}
+	}
+	return true
 }
 
 // IsSCIM reports whether a request is for the SCIM service.

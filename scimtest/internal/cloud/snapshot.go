@@ -22,10 +22,14 @@ func (s *Cloud) Snapshot() *Snapshot {
 
 // Restore puts a snapshot's state in place of the present one. The same
 // snapshot can be restored many times, also by another server with the same
-// organizations.
+// organizations. nil is of an empty cloud.
 func (s *Cloud) Restore(snapshot *Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if snapshot == nil {
+		s.st = newState()
+		return
+	}
 	s.st = snapshot.st.copy()
 	// The directories still belong to the server the snapshot is of.
 	c := &call{Cloud: s}
