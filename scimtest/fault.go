@@ -183,6 +183,19 @@ func (f *faults) unused() []Fault {
 	return left
 }
 
+// never are the faults that have not happened once.
+func (f *faults) never() []Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []Fault
+	for _, x := range f.list {
+		if x.used == 0 {
+			list = append(list, x.Fault)
+		}
+	}
+	return list
+}
+
 // take is the fault for a request, or nil. It counts.
 func (f *faults) take(r *http.Request, withOperation bool) *Fault {
 	f.mu.Lock()

@@ -22,8 +22,8 @@ func (s *Server) Fail(f Fault) error {
 }
 
 // UnusedFaults are the faults that have not happened as often as they were scripted, with what is
-// left in Times. After [Start] the test fails if there are any at its end, unless
-// [WithOptionalFaults] is given; after [New] a test asks.
+// left in Times. After [Start] the test fails at its end if one never happened, unless
+// [WithOptionalFaults] is given.
 func (s *Server) UnusedFaults() []Fault { return s.faults.unused() }
 
 // ClearFaults forgets the faults that are left.

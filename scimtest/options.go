@@ -188,8 +188,7 @@ func WithTokenLifetime(d time.Duration) Option {
 	}
 }
 
-// WithOptionalFaults lets a test of [Start] end although a [Fault] did not happen as often as it was
-// scripted.
+// WithOptionalFaults lets a test of [Start] succeed although a [Fault] never happened.
 func WithOptionalFaults() Option {
 	return func(c *config) error {
 		c.optionalFaults = true

@@ -4,8 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +33,7 @@ func TestProcess(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			cmd := exec.CommandContext(ctx, binary, "-addr", ":0", "-seed", "testdata/seed.json", "-granted", "-v", "-quota", "2/window")
+			cmd := exec.CommandContext(ctx, binary, "-addr", ":0", "-seed", "testdata/seed.json", "-granted", "-v", "-quota", "2/window", "-token-lifetime", "1h", "-shuffle", "0", "-behavior", "QuotaModel=WINDOW", "-behavior", "BaseURISlash=NO")
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			stdout, err := cmd.StdoutPipe()
@@ -68,6 +72,9 @@ func TestProcess(t *testing.T) {
 			if code, body := get(tenant); code != 200 || !strings.Contains(body, `"baseUri": "`+m[1]+`/v1alpha1/tenants/uid1"`) {
 				t.Errorf("GET the tenant = %d %s, want the seeded one at this address", code, body)
 			}
+			if code, body := get("/healthz"); code != 200 || body != "ok\n" {
+				t.Errorf("GET /healthz = %d %q, want 200", code, body)
+			}
 			codes := [3]int{}
 			for i := range codes {
 				codes[i], _ = get("/v1alpha1/tenants/uid1/Users")
@@ -86,8 +93,8 @@ func TestProcess(t *testing.T) {
 			if err := cmd.Wait(); err != nil {
 				t.Errorf("it ended in %v, want status 0\n%s", err, &stderr)
 			}
-			if got := stderr.String(); strings.Count(got, "msg=request") != 4 || strings.Contains(got, "fake-token") {
-				t.Errorf("standard error = %s, want four requests without the token", got)
+			if got := stderr.String(); strings.Count(got, "msg=request") != 4 || strings.Contains(got, "fake-token") || !strings.Contains(got, `query="" status=429 rule=Quota reason="Rate limit exceeded`) {
+				t.Errorf("standard error = %s, want four requests without the token, and the reason of the refusal", got)
 			}
 		})
 	}
@@ -109,11 +116,21 @@ func TestUsage(t *testing.T) {
 		{"unknown flag", []string{"-x"}, 2, "flag provided but not defined: -x"},
 		{"argument", []string{"serve"}, 2, `emulator: unexpected argument "serve"`},
 		{"quota", []string{"-quota", "many"}, 2, "want off, N or N/window"},
-		{"organization", []string{"-organization", "acme"}, 1, `emulator: scimtest: WithOrganization("acme")`},
-		{"lag", []string{"-lag", "-1s"}, 1, "must not be negative"},
+		{"organization", []string{"-organization", "acme"}, 2, `emulator: scimtest: WithOrganization("acme")`},
+		{"lag", []string{"-lag", "-1s"}, 2, "want a time such as 80s, not negative"},
+		{"token lifetime", []string{"-token-lifetime", "soon"}, 2, "want a time such as 80s"},
+		{"host", []string{"-host", "http://x"}, 2, "want a host name without port"},
+		{"behavior", []string{"-behavior", "ThirdToken=MAYBE"}, 2, `ThirdToken can't be "MAYBE": want FAILED_PRECONDITION, RESOURCE_EXHAUSTED`},
+		{"no behavior", []string{"-behavior", "Nothing=X"}, 2, `no such behavior: "Nothing"`},
+		{"half a behavior", []string{"-behavior", "ThirdToken"}, 2, "want ID=ANSWER"},
+		{"shuffle", []string{"-shuffle", "x"}, 2, "want a number"},
+		{"granted", []string{"-granted=maybe"}, 2, "invalid"},
 		{"no seed", []string{"-seed", broken + "x"}, 1, "no such file"},
-		{"broken seed", []string{"-seed", broken}, 1, "emulator: pools[0]: scimtest: add pool: name"},
-		{"address", []string{"-addr", "127.0.0.1"}, 1, "missing port in address"},
+		{"broken seed", []string{"-seed", broken}, 1, "emulator: " + broken + ":1: pools[0]: scimtest: add pool: name"},
+		{"address", []string{"-addr", "127.0.0.1"}, 2, "missing port in address"},
+		{"port", []string{"-addr", "127.0.0.1:http"}, 2, "isn't a number up to 65535"},
+		{"high port", []string{"-addr", ":65536"}, 2, "isn't a number up to 65535"},
+		{"an address that isn't here", []string{"-addr", "192.0.2.1:0"}, 1, "192.0.2.1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -132,18 +149,98 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-func TestQuotaFlag(t *testing.T) {
+func TestQuota(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"off", "1", "3000", "3000/window"} {
-		var q quotaFlag
-		if err := q.Set(text); err != nil || q.String() != text {
-			t.Errorf("Set(%q) = %v, String %q; want the same text", text, err, q.String())
+	for text, want := range map[string]string{"off": "0 BUCKET", "1": "1 BUCKET", "3000": "3000 BUCKET", "3000/window": "3000 WINDOW"} {
+		if n, model, err := quota(text); err != nil || fmt.Sprint(n, " ", model) != want {
+			t.Errorf("quota(%q) = %d, %s, %v, want %s", text, n, model, err, want)
 		}
 	}
 	for _, text := range []string{"", "0", "-1", "x", "/window", "3000/bucket", "off/window"} {
-		var q quotaFlag
-		if err := q.Set(text); err == nil {
-			t.Errorf("Set(%q) = nil, want an error", text)
+		if _, _, err := quota(text); err == nil {
+			t.Errorf("quota(%q) = nil, want an error", text)
+		}
+	}
+}
+
+// TestGuard: web pages reach nothing, clients of the API everything.
+func TestGuard(t *testing.T) {
+	t.Parallel()
+	const foreignOrigin = "http://evil.example"
+	for _, tt := range []struct {
+		name     string
+		loopback bool
+		hosts    []string
+		host     string
+		header   [2]string
+		path     string
+		want     int
+	}{
+		{"gcloud", true, nil, "127.0.0.1:8085", [2]string{}, "/v1/x", 299},
+		{"localhost", true, nil, "LOCALHOST:8085", [2]string{}, "/v1/x", 299},
+		{"localhost with a dot", true, nil, "localhost.:8085", [2]string{}, "/v1/x", 299},
+		{"IPv6", true, nil, "[::1]:8085", [2]string{}, "/v1/x", 299},
+		{"IPv6 without a port", true, nil, "[::1]", [2]string{}, "/v1/x", 299},
+		{"another loopback address", true, nil, "127.0.0.2", [2]string{}, "/v1/x", 299},
+		{"a name that was rebound", true, nil, "evil.example:8085", [2]string{}, "/v1/x", 403},
+		{"a name that begins like a loopback address", true, nil, "127.0.0.1.evil.example", [2]string{}, "/v1/x", 403},
+		{"a name below localhost", true, nil, "evil.localhost", [2]string{}, "/v1/x", 403},
+		{"no host", true, nil, "", [2]string{}, "/v1/x", 403},
+		{"an address of the network", true, nil, "192.168.1.2:8085", [2]string{}, "/v1/x", 403},
+		{"a name that was given", true, []string{"fake.test"}, "Fake.test:80", [2]string{}, "/v1/x", 299},
+		{"a name that wasn't", true, []string{"fake.test"}, "fake.test.evil.example", [2]string{}, "/v1/x", 403},
+		{"any name, not on loopback", false, nil, "emulator:8085", [2]string{}, "/v1/x", 299},
+		{"a name that wasn't given, not on loopback", false, []string{"emulator"}, "evil.example", [2]string{}, "/v1/x", 403},
+		{"a foreign origin", true, nil, "127.0.0.1:8085", [2]string{"Origin", foreignOrigin}, "/v1/x", 403},
+		{"a foreign origin, not on loopback", false, nil, "emulator:8085", [2]string{"Origin", foreignOrigin}, "/v1/x", 403},
+		{"a foreign origin with a name that was given", true, []string{"evil.example"}, "evil.example:8085", [2]string{"Origin", foreignOrigin}, "/v1/x", 403},
+		{"another port", true, nil, "127.0.0.1:8085", [2]string{"Origin", "http://127.0.0.1:3000"}, "/v1/x", 403},
+		{"an opaque origin", true, nil, "127.0.0.1:8085", [2]string{"Origin", "null"}, "/v1/x", 403},
+		{"its own origin", true, nil, "127.0.0.1:8085", [2]string{"Origin", "http://127.0.0.1:8085"}, "/v1/x", 299},
+		{"an image of another site", true, nil, "127.0.0.1:8085", [2]string{"Sec-Fetch-Site", "cross-site"}, "/v1/x", 403},
+		{"an image of the same site", true, nil, "localhost:8085", [2]string{"Sec-Fetch-Site", "same-site"}, "/v1/x", 403},
+		{"a page that was typed", true, nil, "localhost:8085", [2]string{"Sec-Fetch-Site", "none"}, "/v1/x", 299},
+		{"a health check", true, nil, "evil.example", [2]string{"Origin", foreignOrigin}, "/healthz", 200},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			reached := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(299) })
+			req := httptest.NewRequest("POST", "http://x"+tt.path, nil)
+			if tt.path == "/healthz" {
+				req.Method = "GET"
+			}
+			req.Host = tt.host
+			if tt.header[0] != "" {
+				req.Header.Set(tt.header[0], tt.header[1])
+			}
+			rec := httptest.NewRecorder()
+			guard(reached, tt.loopback, tt.hosts).ServeHTTP(rec, req)
+			if rec.Code != tt.want {
+				t.Errorf("Host %q, %s: %q = %d %s, want %d", tt.host, tt.header[0], tt.header[1], rec.Code, rec.Body, tt.want)
+			}
+			if rec.Code == 403 && !json.Valid(rec.Body.Bytes()) {
+				t.Errorf("the refusal %q is no JSON", rec.Body)
+			}
+		})
+	}
+}
+
+// TestReachable: the first line is an address to copy, also of 0.0.0.0.
+func TestReachable(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		hosts []string
+		addr  net.TCPAddr
+		want  string
+	}{
+		{nil, net.TCPAddr{IP: net.IPv4zero, Port: 8085}, "127.0.0.1:8085"},
+		{nil, net.TCPAddr{IP: net.IPv6unspecified, Port: 1}, "127.0.0.1:1"},
+		{[]string{"emulator"}, net.TCPAddr{IP: net.IPv6unspecified, Port: 1}, "emulator:1"},
+		{[]string{"emulator"}, net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, "127.0.0.1:1"},
+		{nil, net.TCPAddr{IP: net.IPv6loopback, Port: 1}, "[::1]:1"},
+	} {
+		if got := (&options{hosts: tt.hosts}).reachable(&tt.addr); got != tt.want {
+			t.Errorf("reachable(%v) with hosts %q = %s, want %s", &tt.addr, tt.hosts, got, tt.want)
 		}
 	}
 }
