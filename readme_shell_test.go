@@ -46,6 +46,7 @@ func TestREADMEEmulator(t *testing.T) {
 	if !ok {
 		t.Fatalf("the emulator said %q", line)
 	}
+	checkTerraformBlock(t, address, url)
 	if os.Getenv("IAMSCIM_GCLOUD") == "" {
 		t.Skip("IAMSCIM_GCLOUD is not set: .ci/run sets it where gcloud is installed")
 	}
@@ -62,5 +63,38 @@ func TestREADMEEmulator(t *testing.T) {
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		t.Errorf("GET of the tenant that gcloud created = %d, want 200", resp.StatusCode)
+	}
+}
+
+// checkTerraformBlock: what Terraform's google provider puts behind the endpoints of the README's block
+// is served at them.
+func checkTerraformBlock(t *testing.T, address, url string) {
+	t.Helper()
+	block := regexp.MustCompile("(?s)```hcl\n(.*?)\n```").FindStringSubmatch(readFile(t, "README.md"))
+	if block == nil {
+		t.Fatal("the README does not show the provider of Terraform")
+	}
+	for field, request := range map[string][2]string{
+		"iam_workforce_pool_custom_endpoint": {"GET", "locations/global/workforcePools/acme-pool"},
+		"resource_manager_custom_endpoint":   {"POST", "organizations/123456789012:getIamPolicy"},
+	} {
+		m := regexp.MustCompile(field + ` += "(\S+)"`).FindStringSubmatch(block[1])
+		if m == nil {
+			t.Errorf("the block does not set %s", field)
+			continue
+		}
+		req, err := http.NewRequestWithContext(t.Context(), request[0], strings.Replace(m[1], address, url, 1)+request[1], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer none")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("%s %s = %d, want 200", req.Method, req.URL, resp.StatusCode)
+		}
 	}
 }
