@@ -63,5 +63,5 @@ func (h *hold) adopt(ctx context.Context, name Name, secret Secret) error {
 }
 
 func (h *hold) adoptRefused(err error, remedy string) error {
-	return h.error(iamscim.ErrFailedPrecondition, err, "nothing was changed: "+remedy)
+	return h.fail(iamscim.ErrFailedPrecondition, err, "nothing was changed: "+remedy)
 }

@@ -43,7 +43,7 @@ func (c *Client) create(ctx context.Context, op string, req CreateRequest) (*Tok
 func (c *Client) unused(ctx context.Context, op string, tenant scimtenant.Name) (Name, error) {
 	const maxTries = 3
 	for n := 1; ; n++ {
-		name, err := NewName(tenant, c.newID())
+		name, err := NewName(tenant, c.newID(c.now()))
 		if err != nil {
 			return Name{}, err
 		}
@@ -104,8 +104,8 @@ const (
 	idRandom = 8
 )
 
-func (c *Client) newID() string {
-	return idPrefix + c.now().UTC().Format(idTime) + "-" + strings.ToLower(c.random()[:idRandom])
+func (c *Client) newID(at time.Time) string {
+	return idPrefix + at.UTC().Format(idTime) + "-" + strings.ToLower(c.random()[:idRandom])
 }
 
 // generatedAt tells an id this client chose from one a person chose, and when.

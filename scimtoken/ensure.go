@@ -49,22 +49,18 @@ func (h *hold) ensure(ctx context.Context) error {
 	r := h.record
 	if current := r.Current; !current.Name.IsZero() {
 		if current.Secret.IsZero() {
-			return h.tokenError(current.Name, ErrNoSecret, nil, "Adopt the token with its secret, or rotate it")
+			return h.failToken(current.Name, ErrNoSecret, nil, "Adopt the token with its secret, or rotate it")
 		}
 		got, err := h.c.get(ctx, h.op, current.Name)
 		switch {
 		case err != nil && !unseen(err):
 			return err
 		case err == nil && got.State == iamscim.StateDeleted:
-			return h.tokenError(current.Name, iamscim.ErrFailedPrecondition, errors.New("the current token is DELETED"), "rotate it, or undelete it")
+			return h.failToken(current.Name, iamscim.ErrFailedPrecondition, errors.New("the current token is DELETED"), "rotate it, or undelete it")
 		}
 		return nil // a token that isn't found isn't visible yet
 	}
 	if !r.Next.Secret.IsZero() {
-		if err := h.swap(ctx, r); err != nil {
-			return err
-		}
-		r = h.record
 		alive, err := h.lives(ctx, r.Next.Name)
 		if err != nil {
 			return err

@@ -16,8 +16,37 @@ var (
 	ErrSecretLost = errors.New("the token exists but the reply with its secret was lost")
 
 	// ErrTokenLimit: the tenant has two tokens, the most it can have. The
-	// message names them.
+	// message names those that can be seen, and the soft-deleted ones, which
+	// may count.
 	ErrTokenLimit = errors.New("the tenant has two tokens already")
+)
+
+// What callers of Ensure, Rotate, Retire and Adopt branch on besides.
+var (
+	// ErrRotationInProgress: another call is at work on the record. The
+	// message says which and since when. Nothing was changed.
+	ErrRotationInProgress = errors.New("another call is at work")
+
+	// ErrRotationTakenOver: another call has taken the record over from this
+	// one, which then stopped. A token that this call made and nobody uses is
+	// deleted.
+	ErrRotationTakenOver = errors.New("taken over")
+
+	// ErrUnknownToken: the tenant has an active token that the record doesn't
+	// know, or the call names one. Nothing was changed.
+	ErrUnknownToken = errors.New("not in the record")
+
+	// ErrNoSecret: the record has a token without its secret, which only the
+	// one who created it knows.
+	ErrNoSecret = errors.New("the record has this token without its secret")
+
+	// ErrStaleRecord: the record belongs to another tenant, or to one of the
+	// same name that is gone. Nothing was changed.
+	ErrStaleRecord = errors.New("the record belongs to another tenant")
+
+	// ErrBadRecord: the store returns something else than a record that this
+	// version of the package wrote. Nothing was deleted.
+	ErrBadRecord = errors.New("bad record")
 )
 
 const (
@@ -25,6 +54,15 @@ const (
 	remedyTaken   = "if this token was not there before, nobody has its secret: delete it, its id stays blocked for 30 days, and create another under a new id (CreateRequest.Tenant with RecreateLost does both); if it was, leave it and choose another id"
 	remedyUnknown = "a token of this name may exist with a secret that nobody has: get it, and delete it if it is there, before creating another"
 )
+
+const (
+	remedyAgain         = "run it again"
+	remedyStore         = "nothing was deleted: make the store work, then run it again"
+	remedyBadRecord     = "nothing was changed: restore the record from a backup, or update this program if a newer one wrote it"
+	remedyTenantDeleted = "undelete it with scimtenant.Client.Undelete, or hard-delete it and create another"
+)
+
+var errTenantDeleted = errors.New("the SCIM tenant is soft-deleted")
 
 // explainCreate says what an unknown outcome means for a token, and otherwise
 // what is in the way.

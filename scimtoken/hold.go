@@ -75,9 +75,9 @@ func (c *Client) open(ctx context.Context, op string, tenant scimtenant.Name, st
 	case h.version == "":
 		h.record = record{Tenant: tenant, TenantUID: uid}
 	case h.record.Tenant != tenant:
-		return nil, h.error(ErrStaleRecord, fmt.Errorf("it belongs to %s", h.record.Tenant), "nothing was changed: give each tenant a store of its own")
+		return nil, h.fail(ErrStaleRecord, fmt.Errorf("it belongs to %s", h.record.Tenant), "nothing was changed: give each tenant a store of its own")
 	case h.record.TenantUID != uid:
-		return nil, h.error(ErrStaleRecord, fmt.Errorf("it belongs to the tenant with UID %s, and this one has %s", h.record.TenantUID, uid),
+		return nil, h.fail(ErrStaleRecord, fmt.Errorf("it belongs to the tenant with UID %s, and this one has %s", h.record.TenantUID, uid),
 			"nothing was changed: if the tenant was replaced, its tokens are gone; remove the record from the store, then call Ensure")
 	}
 	if l := h.record.Lease; l.Until.After(h.now()) && !takeOver {
@@ -94,9 +94,9 @@ func (h *hold) readTenant(ctx context.Context) (uid string, err error) {
 		return "", err
 	}
 	if iamscim.State(got.State) == iamscim.StateDeleted {
-		return "", h.error(iamscim.ErrFailedPrecondition, errTenantDeleted, remedyTenantDeleted)
+		return "", h.fail(iamscim.ErrFailedPrecondition, errTenantDeleted, remedyTenantDeleted)
 	}
-	h.seen = time.Now()
+	h.seen = h.c.now()
 	if h.date, err = http.ParseTime(got.Header.Get("Date")); err != nil {
 		return "", gapi.BadReply(h.op, h.tenant.String(), errors.New("the reply has no Date that can be read"))
 	}
@@ -108,7 +108,7 @@ func (h *hold) readTenant(ctx context.Context) (uid string, err error) {
 
 // now is the time by the service's clock. The local clock only measures how
 // long ago the service told it.
-func (h *hold) now() time.Time { return h.date.Add(time.Since(h.seen)).Truncate(time.Second).UTC() }
+func (h *hold) now() time.Time { return h.date.Add(h.c.now().Sub(h.seen)).Truncate(time.Second).UTC() }
 
 // load reads the record from the store. Without one the version is "".
 func (h *hold) load(ctx context.Context) (record, string, error) {
@@ -116,9 +116,9 @@ func (h *hold) load(ctx context.Context) (record, string, error) {
 	var bad *unusableError
 	switch {
 	case errors.As(err, &bad):
-		return record{}, "", h.error(ErrBadRecord, bad, remedyBadRecord)
+		return record{}, "", h.fail(ErrBadRecord, bad, remedyBadRecord)
 	case err != nil:
-		return record{}, "", h.error(nil, fmt.Errorf("read the record from the store: %w", err), "make the store readable, then run it again")
+		return record{}, "", h.fail(nil, fmt.Errorf("read the record from the store: %w", err), "make the store readable, then run it again")
 	}
 	return r, version, nil
 }
@@ -165,7 +165,7 @@ func (h *hold) swapUntil(ctx context.Context, next record, until time.Time) erro
 	next.Lease = lease{Holder: h.holder, Since: h.since, Until: until}
 	text, err := next.encode()
 	if err != nil {
-		return h.error(nil, err, "")
+		return h.fail(nil, err, "")
 	}
 	failed := h.store.Swap(ctx, h.version, text)
 	got, version, err := h.read(ctx)
@@ -182,16 +182,16 @@ func (h *hold) swapUntil(ctx context.Context, next record, until time.Time) erro
 		return nil
 	case version == "" && h.version != "":
 		h.pending = false
-		return h.error(ErrBadRecord, errors.New("the store has lost it"), "nothing was deleted: restore the record from a backup")
+		return h.fail(ErrBadRecord, errors.New("the store has lost it"), "nothing was deleted: restore the record from a backup")
 	case version == h.version, got.Lease.Holder == h.holder:
 		// As before, or as an earlier swap of this call left it.
 		if version != "" {
 			h.record, h.version = got, version
 		}
 		if failed == nil {
-			return h.error(ErrBadRecord, errors.New("the store doesn't return what it was given"), "nothing was deleted: test the store with package storetest")
+			return h.fail(ErrBadRecord, errors.New("the store doesn't return what it was given"), "nothing was deleted: test the store with package storetest")
 		}
-		return h.error(nil, fmt.Errorf("write the record to the store: %w", failed), remedyStore)
+		return h.fail(nil, fmt.Errorf("write the record to the store: %w", failed), remedyStore)
 	}
 	h.record, h.version = got, version
 	h.lost, h.pending = true, false
@@ -208,7 +208,7 @@ func (h *hold) unread(failed, err error) error {
 	if failed != nil {
 		err = fmt.Errorf("write the record to the store: %w; then %w", failed, err)
 	}
-	return h.error(kind, err, remedyStore)
+	return h.fail(kind, err, remedyStore)
 }
 
 // close ends a call that returns err. It gives the lease up, and says who took
@@ -262,7 +262,7 @@ func (h *hold) takenOver(ctx context.Context, cause error) error {
 		e.Kind, e.Err = ErrRotationTakenOver, fmt.Errorf("%s, and then %w", who, e.Err)
 		return e
 	}
-	return h.error(ErrRotationTakenOver, &overtaken{who, cause}, remedy)
+	return h.fail(ErrRotationTakenOver, &overtaken{who, cause}, remedy)
 }
 
 // overtaken says who took over. What this call failed of before it noticed is
@@ -282,14 +282,14 @@ func (h *hold) inProgress() error {
 	if !l.Until.IsZero() {
 		remedy += fmt.Sprintf("; if its process is dead, wait until %s or set RotateRequest.TakeOver", clock(l.Until))
 	}
-	return h.error(ErrRotationInProgress, fmt.Errorf("%s since %s", l.Holder, clock(l.Since)), remedy)
+	return h.fail(ErrRotationInProgress, fmt.Errorf("%s since %s", l.Holder, clock(l.Since)), remedy)
 }
 
-func (h *hold) error(kind, err error, remedy string) error {
+func (h *hold) fail(kind, err error, remedy string) error {
 	return &iamscim.Error{Op: h.op, Resource: h.tenant.String(), Kind: kind, Err: err, Remedy: remedy}
 }
 
-func (h *hold) tokenError(name Name, kind, err error, remedy string) error {
+func (h *hold) failToken(name Name, kind, err error, remedy string) error {
 	return &iamscim.Error{Op: h.op, Resource: name.String(), Kind: kind, Err: err, Remedy: remedy}
 }
 

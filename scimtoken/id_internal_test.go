@@ -36,7 +36,7 @@ func TestGeneratedAt(t *testing.T) {
 		}
 	}
 	c := &Client{now: func() time.Time { return at.Add(59 * time.Second).In(time.FixedZone("", 3600)) }, random: func() string { return "ABCD2345EFGH" }}
-	if got := c.newID(); got != "r20261123t0803-abcd2345" {
+	if got := c.newID(c.now()); got != "r20261123t0803-abcd2345" {
 		t.Errorf("newID() = %q, want r20261123t0803-abcd2345", got)
 	}
 }

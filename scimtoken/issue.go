@@ -40,7 +40,7 @@ func (h *hold) issue(ctx context.Context, r record, displayName string, put func
 
 func (h *hold) newName(r record) (Name, error) {
 	for {
-		name, err := NewName(h.tenant, h.c.newID())
+		name, err := NewName(h.tenant, h.c.newID(h.now()))
 		if err != nil || !r.knows(name) {
 			return name, err
 		}

@@ -53,8 +53,8 @@ func (n Name) Tenant() scimtenant.Name { return n.tenant }
 // ID returns the token id.
 func (n Name) ID() string { return n.token }
 
-// Created returns the time at which the client chose the id, to the minute. ok is
-// false for an id that somebody else chose.
+// Created returns the time at which this package chose the id, in UTC and to the
+// minute. ok is false for an id that somebody else chose.
 func (n Name) Created() (at time.Time, ok bool) { return generatedAt(n.token) }
 
 // IsZero reports whether n names no token.

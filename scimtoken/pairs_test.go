@@ -16,7 +16,7 @@ import (
 
 // part is which of the interleavings run without -rotations: every nth. It is
 // prime to the numbers of points and of modes.
-const part = 7
+const part = 23
 
 var rotations = flag.Bool("rotations", false, "run every interleaving of the rotation tests, not a part of them")
 
@@ -30,6 +30,8 @@ type scene struct {
 	job     func(*runner)
 	later   time.Duration // B comes that much later, instead of taking over
 	full    bool          // deleted tokens count, so that a rerun can fail
+	dead    string        // an earlier call died before its first step of that name
+	core    bool          // is among those that also run without -rotations in other tests
 }
 
 var (
@@ -43,13 +45,19 @@ var (
 )
 
 var scenes = []scene{
-	{name: "a token in the record", tokens: []string{"token-a"}, adopt: true},
-	{name: "a token of somebody else", tokens: []string{"token-a"}, replace: true},
-	{name: "no token"},
-	{name: "by hand", tokens: []string{"token-a"}, adopt: true, job: handJob},
+	{core: true, name: "a token in the record", tokens: []string{"token-a"}, adopt: true},
+	{core: true, name: "a token of somebody else", tokens: []string{"token-a"}, replace: true},
+	{core: true, name: "no token"},
+	{core: true, name: "by hand", tokens: []string{"token-a"}, adopt: true, job: handJob},
 	{name: "by hand, a token of somebody else", tokens: []string{"token-a"}, replace: true, job: handJob},
 	{name: "by hand, InUse", tokens: []string{"token-a"}, adopt: true, job: inUseJob},
-	{name: "replicas 80 s behind", tokens: []string{"token-a"}, adopt: true, opts: lag},
+	{name: "a name is reserved", tokens: []string{"token-a"}, adopt: true, dead: "POST tokens"},
+	{name: "a token is made", tokens: []string{"token-a"}, adopt: true, dead: "made"},
+	{name: "a next token is stored", tokens: []string{"token-a"}, adopt: true, dead: "verify"},
+	{name: "a next token is about to be handed over", tokens: []string{"token-a"}, adopt: true, dead: "cutover"},
+	{name: "a predecessor is left", tokens: []string{"token-a"}, adopt: true, dead: "DELETE token-a"},
+	{name: "by hand, a predecessor is left", tokens: []string{"token-a"}, adopt: true, dead: "DELETE token-a", job: handJob},
+	{core: true, name: "replicas 80 s behind", tokens: []string{"token-a"}, adopt: true, opts: lag},
 	{name: "by hand, replicas 80 s behind", tokens: []string{"token-a"}, adopt: true, job: handJob, opts: lag},
 	{name: "fresh tokens are 403", tokens: []string{"token-a"}, adopt: true, opts: func() []scimtest.Option {
 		return append(lag(), scimtest.WithBehavior(scimtest.FreshResource, "PERMISSION_DENIED"), scimtest.WithBehavior(scimtest.DeletedChange, "NOT_FOUND"))
@@ -72,6 +80,17 @@ func (s *scene) world(t *testing.T) (*world, func(*scimtoken.RotateRequest)) {
 	time.Sleep(2 * time.Minute) // what is there has replicated
 	if s.adopt {
 		w.adopt()
+	}
+	if s.dead != "" {
+		r := w.runner("dead", nil)
+		if s.dead == "made" {
+			r.next("POST tokens")
+			r.next("swap")
+		} else {
+			r.next(s.dead)
+		}
+		r.die()
+		time.Sleep(11 * time.Minute)
 	}
 	return w, func(req *scimtoken.RotateRequest) {
 		req.TakeOver = s.later == 0
@@ -117,6 +136,8 @@ func (r *runner) ending() string {
 		return "not started"
 	case r.crashed:
 		return "crashed"
+	case r.err == nil && r.result == nil:
+		return "ok"
 	case r.err == nil && r.result.Resumed:
 		return "resumed"
 	case r.err == nil:

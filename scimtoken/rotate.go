@@ -156,7 +156,7 @@ func (h *hold) rotate(ctx context.Context, req RotateRequest) (*Rotation, error)
 	}
 	next := h.record.Next
 	if err := req.Verify(ctx, next.Secret); err != nil {
-		return nil, h.tokenError(next.Name, nil, fmt.Errorf("verify: %w", err),
+		return nil, h.failToken(next.Name, nil, fmt.Errorf("verify: %w", err),
 			"the old token is still valid: run it again, and if the new one never authenticates, delete it first")
 	}
 	if req.Cutover == nil {
@@ -168,7 +168,7 @@ func (h *hold) rotate(ctx context.Context, req RotateRequest) (*Rotation, error)
 	}
 	h.gave = next.Name
 	if err := req.Cutover(ctx, next.Name, next.Secret); err != nil {
-		failed := h.tokenError(next.Name, nil, fmt.Errorf("cutover: %w", err), "both tokens are valid: run it again")
+		failed := h.failToken(next.Name, nil, fmt.Errorf("cutover: %w", err), "both tokens are valid: run it again")
 		// It isn't known what the identity provider has now.
 		if errors.Is(h.release(ctx, h.record), errLost) {
 			h.repair(ctx, req, Name{})

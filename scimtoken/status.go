@@ -38,7 +38,7 @@ func (h *hold) mustLive(ctx context.Context, name Name) error {
 		return err
 	}
 	if got.State != iamscim.StateActive {
-		return h.tokenError(name, iamscim.ErrFailedPrecondition, fmt.Errorf("the token is %s", got.State), "nothing was changed: name a token that is active")
+		return h.failToken(name, iamscim.ErrFailedPrecondition, fmt.Errorf("the token is %s", got.State), "nothing was changed: name a token that is active")
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func (h *hold) unknown(names []Name) error {
 	for i, n := range names {
 		ids[i] = n.ID()
 	}
-	return h.error(ErrUnknownToken, errors.New(strings.Join(ids, " and ")),
+	return h.fail(ErrUnknownToken, errors.New(strings.Join(ids, " and ")),
 		"nothing was changed: Adopt the one in use with its secret, or rotate with RotateRequest.Replaces, which names it; delete it if nobody uses it")
 }
 
@@ -96,5 +96,5 @@ func (h *hold) notInUse(field string, name Name) error {
 	if h.record.retiring(name) {
 		why = "is about to be deleted"
 	}
-	return h.error(ErrUnknownToken, fmt.Errorf("%s: %s %s; its tokens are %s", field, name.ID(), why, h.record.slots()), "nothing was changed: make the identity provider use one of its tokens")
+	return h.fail(ErrUnknownToken, fmt.Errorf("%s: %s %s; its tokens are %s", field, name.ID(), why, h.record.slots()), "nothing was changed: make the identity provider use one of its tokens")
 }

@@ -19,6 +19,12 @@ import (
 // program on one host, [FileStore] does. Package storetest has the tests that
 // every implementation must pass.
 //
+// In SQL, for a table with one row for each tenant:
+//
+//	SELECT record, version FROM token WHERE tenant = $1
+//	INSERT INTO token (tenant, record, version) VALUES ($1, $2, 1)                               -- version ""
+//	UPDATE token SET record = $2, version = version + 1 WHERE tenant = $1 AND version = $3     -- one row, or it fails
+//
 // The record is a JSON text of up to a few thousand bytes. Store what Reveal
 // returns. It holds the secrets of tokens in clear, so keep it like one. A store
 // may format the JSON anew, but must not change a value.

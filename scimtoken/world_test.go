@@ -286,7 +286,7 @@ func (r *runner) run() {
 			return
 		}
 		r.handing = false
-		if r.err == nil && r.result.Done {
+		if r.err == nil && r.result != nil && r.result.Done {
 			id := r.result.New.ID()
 			if other, ok := r.w.done[id]; ok {
 				r.w.fault("%s and %s both report the rotation to %s", other, r.name, id)
@@ -349,14 +349,16 @@ func (r *runner) request() scimtoken.RotateRequest {
 		Tenant: tenantName(r.w.t), Store: r, DisplayName: "Rotated",
 		Verify: func(ctx context.Context, s scimtoken.Secret) error {
 			r.point("verify")
-			for !r.w.works(s) {
+			for range 30 { // five minutes
+				if r.w.works(s) {
+					return nil
+				}
 				select {
 				case <-ctx.Done():
-					return errors.New("rejected")
 				case <-time.After(10 * time.Second):
 				}
 			}
-			return nil
+			return errors.New("rejected")
 		},
 		Cutover: func(_ context.Context, n scimtoken.Name, s scimtoken.Secret) error {
 			r.handing = true

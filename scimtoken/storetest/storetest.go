@@ -148,7 +148,7 @@ func testConcurrent(t *testing.T, first, second scimtoken.TokenStore) {
 			for done := 0; done < each; {
 				record, version, err := store.Load(t.Context())
 				if err != nil {
-					errs <- fmt.Errorf("Load = %w", err)
+					errs <- fmt.Errorf("load: %w", err)
 					return
 				}
 				n, err := parse(record)
