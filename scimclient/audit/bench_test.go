@@ -212,7 +212,8 @@ type measured struct {
 	Clean    bool
 	Read     time.Duration // the roster, before the first request
 	Checked  time.Duration
-	PeakRSS  int // bytes
+	PeakRSS  int           // bytes
+	CPU      time.Duration // of the process
 }
 
 // auditGenerated audits a generated directory and prints what it took.
@@ -278,6 +279,7 @@ func BenchmarkAudit(b *testing.B) {
 					}
 					b.ReportMetric(float64(got.Total), "requests")
 					b.ReportMetric(float64(got.Total)/got.Checked.Seconds(), "checks/s")
+					b.ReportMetric(float64(got.CPU.Microseconds())/float64(got.Total), "CPU-µs/check")
 					b.ReportMetric(got.Read.Seconds(), "s-reading")
 					b.ReportMetric(float64(got.PeakRSS)/1e6, "MB-peak-RSS")
 				}
@@ -327,6 +329,7 @@ func measure(tb testing.TB, d generated, filter string) measured {
 	if err := json.Unmarshal(text, &got); err != nil {
 		tb.Fatalf("%v: %s", err, text)
 	}
+	got.CPU = client.ProcessState.UserTime() + client.ProcessState.SystemTime()
 	return got
 }
 
@@ -335,11 +338,14 @@ func measure(tb testing.TB, d generated, filter string) measured {
 // pace asks for, plus one settle time if there are findings.
 func TestCost(t *testing.T) {
 	t.Parallel()
-	for _, missing := range []int{0, 50} {
-		t.Run(fmt.Sprintf("missing=%d", missing), func(t *testing.T) {
+	for _, test := range []struct {
+		generated
+		missing int
+	}{{generated{Users: 10_000, Groups: 1_000, Each: 10}, 0}, {generated{Users: 2_000, Groups: 200, Each: 10}, 50}} {
+		t.Run(fmt.Sprintf("users=%d/missing=%d", test.Users, test.missing), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d := generated{Users: 10_000, Groups: 1_000, Each: 10}
+				d, missing := test.generated, test.missing
 				tenant := d
 				tenant.Users -= missing
 				c, err := scimclient.New("https://iamscim.googleapis.com/v1alpha1/tenants/x", iamscim.NewSecret("token").TokenSource(), scimclient.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -358,11 +364,11 @@ func TestCost(t *testing.T) {
 				got := result.Requests
 				// Users who are missing aren't asked about memberships. The client
 				// verifies the first that it doesn't find.
-				verified := got.Users - 10_000
-				if got.Groups != 1_000 || verified < 0 || verified > 2*min(missing, 32) || got.Memberships != 10_000-missing || got.Rechecks != missing || got.Leavers != 0 || got.Access != 1 || got.Controls > 10 {
+				verified := got.Users - d.Users
+				if got.Groups != d.Groups || verified < 0 || verified > 2*min(missing, 32) || got.Memberships != d.Users-missing || got.Rechecks != missing || got.Leavers != 0 || got.Access != 1 || got.Controls > 10 {
 					t.Errorf("requests: %+v", got)
 				}
-				if result.Clean() != (missing == 0) || len(rec.findings()) != missing || result.Checked.Memberships != 100_000-10*missing {
+				if result.Clean() != (missing == 0) || len(rec.findings()) != missing || result.Checked.Memberships != 10*(d.Users-missing) {
 					t.Errorf("clean %v, %d findings, checked %+v", result.Clean(), len(rec.findings()), result.Checked)
 				}
 				most := time.Duration(1.03 * float64(got.Total()) / 25 * float64(time.Second))

@@ -55,8 +55,8 @@
 //
 // # Memory
 //
-// An audit remembers keys, memberships and hashes, not rows: about 250 bytes per
-// user and 8 per membership.
+// An audit remembers keys, memberships and hashes, not rows. A process that audits
+// 1,000,000 users with 5,000,000 memberships has a peak of about 450 MB.
 //
 // # Privacy
 //

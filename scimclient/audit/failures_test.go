@@ -305,7 +305,7 @@ func TestSharesTheQuota(t *testing.T) {
 		t.Run(fmt.Sprint(test.perSecond), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d := generate(1200, 20, 1)
+				d := generate(500, 20, 1)
 				srv := server(scimtest.WithQuota(3000))
 				defer srv.Close()
 				f := d.serve(t, srv)

@@ -175,7 +175,7 @@ type Finding struct {
 	Expected  string `json:"expected,omitempty"`
 	Found     string `json:"found,omitempty"`
 
-	// Detail says more, without names.
+	// Detail says more. It may have keys of the roster.
 	Detail string `json:"detail,omitempty"`
 
 	// Remedy is what to do at the identity provider.

@@ -13,7 +13,7 @@ type directory struct {
 	ids     []string          // of the roster's groups; "" if it isn't known
 	byID    map[string]uint32 // the roster's group
 	byName  map[string]uint32 // the roster's group, by its folded displayName
-	changed bits              // groups that were missing and have been found since, whose users are due
+	changed bits              // groups that were missing and have been found since; their users are due
 	late    bits              // all groups that were missing and were found later
 }
 
@@ -23,8 +23,8 @@ func (a *auditor) groupID(i uint32) string {
 	return a.groups.ids[i]
 }
 
-// groupOf returns the roster's group for a group of the tenant. A group whose ID
-// isn't known is recognized by its name.
+// groupOf returns the roster's group for a group of the tenant. If the ID isn't
+// known, it goes by the name.
 func (a *auditor) groupOf(g *scimclient.Group) (uint32, bool) {
 	a.groupsMu.RLock()
 	defer a.groupsMu.RUnlock()

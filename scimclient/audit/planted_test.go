@@ -203,9 +203,9 @@ var memberFilters = map[string]scimtest.Option{
 	"refused": scimtest.WithBehavior(scimtest.MemberFilter, "REFUSED"),
 }
 
-var plantedErrors = flag.Int("planted", 135, "errors that TestPlanted plants for each seed; 1000 is the figure to quote")
+var plantedErrors = flag.Int("planted", 135, "errors that TestPlanted plants in each directory; 1000 is the figure to quote")
 
-// 1,000 planted errors of every kind are found, and nothing else, with each
+// Planted errors of every kind are found, and nothing else, with each
 // behavior of the member filter, and with answers drawn by ten seeds for
 // everything that Google leaves open.
 func TestPlanted(t *testing.T) {
@@ -214,7 +214,7 @@ func TestPlanted(t *testing.T) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { planted(t, 1000, 1, name == "works", memberFilters[name]) })
+			synctest.Test(t, func(t *testing.T) { planted(t, *plantedErrors, 1, name == "works", memberFilters[name]) })
 		})
 	}
 	for seed := range uint64(10) {

@@ -95,6 +95,9 @@ func (r *Result) NotProved() []string {
 	if n := r.count(GroupsUnlisted); n > 0 {
 		list = append(list, fmt.Sprintf("Unexpected memberships of users in more than 100 groups can't be found. Users: %s.", number(n)))
 	}
+	if r.Sample != nil {
+		list = append(list, "A sample doesn't check groups and leavers.")
+	}
 	for _, missing := range r.Partial {
 		list = append(list, fmt.Sprintf("The roster has no list of %s.", missing))
 	}

@@ -136,9 +136,9 @@ func percentAbove(part, whole int) float64 {
 
 func plain(f float64) string { return strconv.FormatFloat(f, 'g', 6, 64) }
 
-// mostWrong returns the greatest number of wrong users in a population of which
-// sample users were checked and found are wrong, at a confidence: the greatest M
-// for which at most found wrong ones of M are seen with a probability above 1 -
+// mostWrong returns the greatest number of wrong users in a population, after a
+// sample with found wrong users, at a confidence. It's the greatest M for which at
+// most found of M wrong users are seen with a probability of at least 1 -
 // confidence. The number seen has the hypergeometric distribution, because nobody
 // is checked twice.
 func mostWrong(population, sample, found int, confidence float64) int {
