@@ -86,8 +86,6 @@ func (c *checked) explain(at int, message string) {
 		case n.kind == nodeIndex:
 			c.fail(n.at, ClassType, "only a list can be indexed: [] does not take %s", m[2])
 			return
-		case c.variable == "assertion" && slices.Contains([]string{"==", "!=", "in"}, n.name) && strings.Contains(m[2], "list(dyn)"):
-			return // a list in a token is compared at sign-in
 		case n.kind == nodeIf:
 			c.fail(n.args[2].start(), ClassType, "?: wants a bool and two values of one type, not %s", m[2])
 			return

@@ -267,8 +267,30 @@ func FuzzEvaluateAssertion(f *testing.F) {
 	})
 }
 
+// evaluated is what cel-go alone makes of an expression: "" if it is no string.
+func evaluated(env *cel.Env, expression string, assertion map[string]any) string {
+	if utf8.RuneCountInString(expression) > 2048 {
+		return ""
+	}
+	checked, issues := env.Compile(expression)
+	if issues.Err() != nil {
+		return ""
+	}
+	program, err := env.Program(checked, cel.CostLimit(1_000_000))
+	if err != nil {
+		return ""
+	}
+	value, _, err := program.Eval(map[string]any{"assertion": assertion})
+	if err != nil || value.Type().TypeName() != "string" {
+		return ""
+	}
+	text, _ := value.Value().(string)
+	return text
+}
+
 // FuzzCompare: no verdict without a reason, no Consistent without what it
-// requires, and never one for anything but a documented pair.
+// requires, and never one for anything but a documented pair; no Invalid for what
+// cel-go evaluates to a subject.
 func FuzzCompare(f *testing.F) {
 	v := readVerdicts(f)
 	consistent := map[string]bool{}
@@ -281,6 +303,8 @@ func FuzzCompare(f *testing.F) {
 	for _, other := range v.others {
 		f.Add(other.expression, uint8(0), uint8(0))
 	}
+	token := idps[0].token(person{id: "0a", login: "JDoe", mail: "j@x", nickname: "n", pairwise: "p"}, nil)
+	token["groups"], token["n"], token["ok"], token["m"], token["nul"] = []any{"a", "b"}, 1.0, true, map[string]any{"k": "v"}, nil
 	env := plainCEL(f)
 	f.Fuzz(func(t *testing.T, provider string, subject, vendor uint8) {
 		tenant := claimmap.Supported()[subject%6].Expression
@@ -288,6 +312,11 @@ func FuzzCompare(f *testing.F) {
 		got := claimmap.Compare(map[string]string{"google.subject": provider}, subjectMapping(t, tenant), opts)
 		if got.Reason == "" || (got.Result == claimmap.Consistent) != (len(got.Requires) > 0) {
 			t.Fatalf("Compare(%q, %s, %s) = %+v", provider, tenant, opts.Vendor, got)
+		}
+		if got.Result == claimmap.Invalid {
+			if value := evaluated(env, provider, token); value != "" && len(value) <= 127 {
+				t.Errorf("Compare(%q, %s, %s) = %v, and cel-go yields %q", provider, tenant, opts.Vendor, got, value)
+			}
 		}
 		if got.Result != claimmap.Consistent {
 			return

@@ -94,7 +94,11 @@ func checkProvider(source string, protocol Protocol) (*node, Verdict) {
 	if faults != nil {
 		return nil, invalid(faults[0])
 	}
-	c := checkTypes(assertionEnv(protocol), "assertion", tree, source)
+	c := checkTypes(oidcEnv(), "assertion", tree, source)
+	if protocol == SAML && len(c.faults) == 0 {
+		c = checkTypes(samlEnv(), "assertion", tree, source)
+		c.faults = slices.DeleteFunc(c.faults, func(f fault) bool { return !tree.always(f.node) })
+	}
 	for _, f := range c.faults {
 		if f.class == classExtension {
 			return nil, Verdict{Result: Unproven, Reason: f.message}
@@ -114,6 +118,14 @@ func checkProvider(source string, protocol Protocol) (*node, Verdict) {
 		return nil, Verdict{Result: Unproven, Reason: "the provider's google.subject is not evaluated: " + faults[0].message}
 	}
 	return nil, invalid(faults[0])
+}
+
+// always reports whether a list in the place of an operand of m fails whenever n
+// is evaluated: m is reached, and does more than compare or choose.
+func (n *node) always(m *node) bool {
+	reached := false
+	n.parts(true, func(part *node) { reached = reached || part == m })
+	return reached && m.kind != nodeIf && m.kind != nodeLogic && !slices.Contains([]string{"==", "!=", "in"}, m.name)
 }
 
 // samlHint says how a SAML attribute is written.

@@ -24,6 +24,7 @@ type fault struct {
 	at      int
 	class   Class
 	message string
+	node    *node // of the type checker's faults, if it is known
 }
 
 // scan refuses what must not reach the parser: texts that are too long or too

@@ -53,7 +53,7 @@ func assertionTypes(protocol Protocol) *checker.Env {
 		}
 	}
 	claims := types.NewMapType(types.StringType, types.DynType)
-	variables := []*decls.VariableDecl{decls.NewVariable("assertion", claims), decls.NewVariable(typeNull, types.DynType)}
+	variables := []*decls.VariableDecl{decls.NewVariable("assertion", claims)}
 	if protocol == SAML {
 		variables = append(variables, decls.NewVariable(samlAttributes, types.NewMapType(types.StringType, types.NewListType(types.DynType))))
 	}
@@ -80,13 +80,6 @@ var (
 	oidcEnv  = sync.OnceValue(func() *checker.Env { return assertionTypes(OIDC) })
 	samlEnv  = sync.OnceValue(func() *checker.Env { return assertionTypes(SAML) })
 )
-
-func assertionEnv(protocol Protocol) *checker.Env {
-	if protocol == SAML {
-		return samlEnv()
-	}
-	return oidcEnv()
-}
 
 func function(name string, overloads ...decls.FunctionOpt) *decls.FunctionDecl {
 	f, err := decls.NewFunction(name, overloads...)
@@ -149,10 +142,17 @@ func checkTypes(env *checker.Env, variable string, root *node, source string) *c
 	}
 	tree := parsed.NativeRep()
 	ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(plainSelects))
+	if variable != "assertion" { // whose claims may be of any type, null too
+		ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(anyNull))
+	}
 	typed, errs := checker.Check(tree, parsed.Source(), env)
 	c.tree = typed
 	for _, e := range errs.GetErrors() {
-		c.explain(c.offset(e.ExprID), e.Message)
+		at, before := c.offset(e.ExprID), len(c.faults)
+		c.explain(at, e.Message)
+		for i := before; i < len(c.faults); i++ {
+			c.faults[i].node = root.find(at)
+		}
 	}
 	if variable != "assertion" {
 		ast.PostOrderVisit(typed.Expr(), ast.NewExprVisitor(c.inspect))
@@ -161,7 +161,8 @@ func checkTypes(env *checker.Env, variable string, root *node, source string) *c
 	return c
 }
 
-// result names the type of the value if it is certainly no string.
+// result names the type of the value if it is certainly no string. To the sum of a
+// list and a claim cel-go gives the type bytes, whatever the claim holds.
 func (c *checked) result() string {
 	t := c.tree.GetType(c.tree.Expr().ID())
 	if t.Kind() == types.DynKind && c.root.isConstant(nil) {
@@ -172,6 +173,12 @@ func (c *checked) result() string {
 	switch t.Kind() {
 	case types.StringKind, types.DynKind, types.ErrorKind:
 		return ""
+	case types.BytesKind:
+		if c.root.kind != nodeOther && c.root.name != "bytes" {
+			return ""
+		}
+	case types.NullTypeKind:
+		return "null"
 	case types.ListKind:
 		return "a list"
 	case types.MapKind:
@@ -183,22 +190,20 @@ func (c *checked) result() string {
 }
 
 // plainSelects makes object["name"] the selection object.name, for names with
-// any characters, and null a value of any type.
+// any characters.
 func plainSelects(e ast.Expr) {
-	factory := ast.NewExprFactory()
-	switch e.Kind() {
-	case ast.CallKind:
-		call := e.AsCall()
-		if call.FunctionName() != "_[_]" || call.Args()[1].Kind() != ast.LiteralKind {
-			return
-		}
-		if name, ok := call.Args()[1].AsLiteral().(types.String); ok {
-			e.SetKindCase(factory.NewSelect(e.ID(), call.Args()[0], string(name)))
-		}
-	case ast.LiteralKind:
-		if e.AsLiteral() == types.NullValue {
-			e.SetKindCase(factory.NewIdent(e.ID(), typeNull))
-		}
+	if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != "_[_]" || e.AsCall().Args()[1].Kind() != ast.LiteralKind {
+		return
+	}
+	if name, ok := e.AsCall().Args()[1].AsLiteral().(types.String); ok {
+		e.SetKindCase(ast.NewExprFactory().NewSelect(e.ID(), e.AsCall().Args()[0], string(name)))
+	}
+}
+
+// anyNull makes null a value of any type.
+func anyNull(e ast.Expr) {
+	if e.Kind() == ast.LiteralKind && e.AsLiteral() == types.NullValue {
+		e.SetKindCase(ast.NewExprFactory().NewIdent(e.ID(), typeNull))
 	}
 }
 
