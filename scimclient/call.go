@@ -13,9 +13,9 @@ type readOptions struct {
 	attributes, excluded string
 }
 
-// Attributes asks for these attributes only, and those that are always
-// returned (RFC 7644 section 3.9). The service does not say whether it heeds
-// this. What is read so cannot be replaced: see [ErrPartial].
+// Attributes asks for these attributes only, and those that are always returned
+// (RFC 7644 section 3.9). Whether Google's service supports this isn't documented.
+// A user that was read so can't be replaced: see [ErrPartial].
 func Attributes(names ...string) ReadOption {
 	return func(o *readOptions) error {
 		list, err := attributeList(names)
@@ -24,8 +24,8 @@ func Attributes(names ...string) ReadOption {
 	}
 }
 
-// ExcludedAttributes asks for all but these attributes (RFC 7644 section 3.9),
-// as "members" of groups. The rest is as for [Attributes].
+// ExcludedAttributes asks for all attributes except these (RFC 7644 section 3.9),
+// for example "members" of groups. The rest is as for [Attributes].
 func ExcludedAttributes(names ...string) ReadOption {
 	return func(o *readOptions) error {
 		list, err := attributeList(names)
@@ -72,11 +72,11 @@ type writeOptions struct {
 	readBack bool
 }
 
-// IfMatch makes the change only if the resource is still of this version, as
-// [User.Version] returns it (RFC 7644 section 3.14); otherwise the call ends in
-// [ErrPreconditionFailed]. An empty version is an error: the server has none,
-// and the change would be made regardless. Whether the service has versions is
-// not documented.
+// IfMatch makes the change only if the resource still has this version, which
+// [User.Version] returns (RFC 7644 section 3.14). Otherwise the error is
+// [ErrPreconditionFailed]. An empty version is an error: the server sends none, and
+// would make the change regardless. Whether Google's service has versions isn't
+// documented.
 func IfMatch(version string) WriteOption {
 	return func(o *writeOptions) error {
 		if version == "" {
@@ -90,11 +90,11 @@ func IfMatch(version string) WriteOption {
 	}
 }
 
-// ReadBack makes the call return only when reading shows the change, which a
-// success of the server alone does not prove. It waits for as long as the retry
-// policy's Replication says, and then ends in [ErrNotApplied]. A patch whose
-// effect cannot be read, as one with a value filter other than "eq", is an
-// error before anything is sent. Members are read one by one, a request each.
+// ReadBack makes the call return only after a read shows the change, because some
+// servers report success and change nothing. The call waits as long as the retry
+// policy's Replication says. Then the error is [ErrNotApplied]. If nothing can show
+// the effect of a patch, as with a value filter other than "eq", the call fails
+// before anything is sent. Members are read with one request each.
 func ReadBack() WriteOption {
 	return func(o *writeOptions) error {
 		o.readBack = true

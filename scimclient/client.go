@@ -19,9 +19,9 @@ import (
 	"github.com/iamscim/iamscim/internal/paste"
 )
 
-// Client reads and writes the users and groups of one SCIM tenant. Make it
-// with [New]. It is safe for concurrent use, and meant to be shared: the pacing
-// is the client's.
+// Client reads and writes the users and groups of one SCIM tenant. Make it with
+// [New]: a zero Client returns errors. It's safe for concurrent use. Share one for
+// each tenant, because the pacing is the client's.
 type Client struct {
 	// Users is the /Users endpoint.
 	Users *Users
@@ -41,14 +41,15 @@ type Client struct {
 	config       atomic.Pointer[ServiceProviderConfig]
 }
 
-// New returns a client for the tenant at baseURI, the baseUri field of a SCIM
-// tenant, that authenticates with the tokens of ts, usually the TokenSource of
-// a SCIM token's secret. Nothing is sent.
+// New returns a client for the tenant at baseURI, which is the baseUri field of
+// a SCIM tenant. It authenticates with the tokens of ts, usually the TokenSource of
+// a SCIM token's secret. New sends nothing.
 //
-// The base URI is an https URI, or http on a loopback host. A trailing slash
-// and the query ?aadOptscim062020, which Microsoft Entra ID wants in the same
-// setting, are dropped; any other query, a fragment or user information is an
-// error. The token is sent to the origin of this URI and nowhere else.
+// The base URI is an https URI, or http on a loopback host. New drops a trailing
+// slash and the query ?aadOptscim062020, which Microsoft Entra ID wants in the same
+// setting. Any other query, a fragment, user information, and characters that are
+// easily pasted along are errors. The token is sent to the origin of this URI and
+// nowhere else.
 //
 // If the environment variable IAMSCIM_EMULATOR_HOST names an emulator, the base
 // URI must be one of its own. It may be an http URI.
@@ -90,7 +91,7 @@ func New(baseURI string, ts oauth2.TokenSource, opts ...Option) (*Client, error)
 }
 
 // parseBase checks a base URI. emulator is nil unless the environment names one.
-// Its errors do not repeat the URI, which may hold a password.
+// Its errors don't repeat the URI, which may have a password.
 func parseBase(text string, emulator *url.URL) (*url.URL, error) {
 	if err := paste.CheckURI(text); err != nil {
 		return nil, fmt.Errorf("base URI: %w", err)

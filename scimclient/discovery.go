@@ -97,10 +97,9 @@ type SchemaExtension struct {
 	Required bool   `json:"required"`
 }
 
-// ServiceProviderConfig returns what the server says it supports. What the
-// service answers is not documented. The client remembers the answer: a server
-// that declares filter.maxResults returns no more resources in a reply, and one
-// that declares etag sends versions in headers.
+// ServiceProviderConfig returns what the server says it supports. What Google's
+// service answers isn't documented. The client remembers filter.maxResults and etag:
+// see [Users.List] and [User.Version].
 //
 //	GET /ServiceProviderConfig
 //
@@ -147,7 +146,7 @@ func (c *Client) maxResults(ctx context.Context) int {
 	return pageSize
 }
 
-// Schemas returns the schemas the server has.
+// Schemas returns the schemas that the server has.
 //
 //	GET /Schemas
 //
@@ -156,8 +155,8 @@ func (c *Client) Schemas(ctx context.Context) ([]*Schema, error) {
 	return discoverList(ctx, c, "Schemas", func(s *Schema) string { return s.ID })
 }
 
-// ResourceTypes returns the resource types the server has. The service has no
-// such endpoint: [ErrUnsupported].
+// ResourceTypes returns the resource types that the server has. Google's service
+// doesn't have this endpoint: [ErrUnsupported].
 //
 //	GET /ResourceTypes
 //

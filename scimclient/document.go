@@ -124,6 +124,21 @@ func (d *document) with(fields any, name string, v any) (*document, error) {
 	return &changed, err
 }
 
+// withoutUnread returns a document without the attributes that couldn't be read:
+// clearing a field doesn't clear what isn't in it.
+func (d *document) withoutUnread(names ...string) (*document, error) {
+	for _, name := range names {
+		if !d.isUnread(name) {
+			continue
+		}
+		var err error
+		if d, err = d.with(struct{}{}, name, nil); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
 // extraName refuses the empty name and names that have a field.
 func extraName(fields any, name string) error {
 	if name == "" {

@@ -9,71 +9,66 @@ import (
 	"github.com/iamscim/iamscim"
 )
 
-// What callers branch on, with errors.Is. Where a sentinel is a case of one of
-// package iamscim, errors.Is finds both: ErrTokenRejected is also
-// [iamscim.ErrUnauthenticated]. Beside these a call ends in
-// [iamscim.ErrInvalidArgument], [iamscim.ErrUnavailable],
-// [iamscim.ErrRedirected], [iamscim.ErrBadReply] or
-// [iamscim.ErrOutcomeUnknown], with the meaning they have there.
+// Use errors.Is with these sentinels. Some are a case of one of package iamscim, and
+// errors.Is finds both: ErrTokenRejected is also [iamscim.ErrUnauthenticated]. Other
+// errors are [iamscim.ErrInvalidArgument], [iamscim.ErrUnauthenticated],
+// [iamscim.ErrUnavailable], [iamscim.ErrRedirected], [iamscim.ErrBadReply] or
+// [iamscim.ErrOutcomeUnknown].
 var (
-	// ErrTokenRejected: the service does not accept the token (401). The
-	// body of that reply need not be JSON, whatever RFC 7644 says.
+	// ErrTokenRejected: the service doesn't accept the token (401).
 	ErrTokenRejected error = &kind{"token rejected", iamscim.ErrUnauthenticated}
 
-	// ErrNotSyncer: the token was accepted, but the tenant's service agent,
-	// as which it acts, lacks roles/iam.scimSyncer on the organization (403).
-	// Google's troubleshooting page names an expired token as another cause.
+	// ErrNotSyncer: the token is valid, but the tenant's service agent doesn't
+	// have roles/iam.scimSyncer on the organization (403). Google's
+	// troubleshooting page names an expired token as another cause.
 	ErrNotSyncer error = &kind{"the service agent lacks roles/iam.scimSyncer", iamscim.ErrPermissionDenied}
 
-	// ErrTenantUnknown: nothing is served at the base URI (404 for a
-	// collection that every tenant has). It is no ErrNotFound: that a tenant
-	// is missing must not be taken for a missing user. A deleted token can be
-	// answered like this too: whether the service answers 401 isn't documented.
+	// ErrTenantUnknown: nothing is served at the base URI (404 or 410 for
+	// a collection that every tenant has). It isn't an ErrNotFound: a missing
+	// tenant must not look like a missing user. The service may also answer
+	// a deleted token like this: whether that is a 401 isn't documented.
 	ErrTenantUnknown error = &kind{"tenant unknown", nil}
 
-	// ErrUnreachable: no whole reply came: the host does not resolve, the
-	// connection was refused or broke, the reply was cut or never sent.
+	// ErrUnreachable: no whole reply came. The host doesn't resolve, the
+	// connection was refused or broke, or the reply was cut or never sent.
 	ErrUnreachable error = &kind{"unreachable", iamscim.ErrUnavailable}
 
-	// ErrThrottled: the tenant's quota is used up (429), and was until the
-	// retries ended.
+	// ErrThrottled: the tenant's quota is used up (429), also after retries.
 	ErrThrottled = iamscim.ErrThrottled
 
-	// ErrNotFound: no such user or group (404), or no match of a Find.
+	// ErrNotFound: there's no such user or group (404 or 410), or Find has no
+	// match.
 	ErrNotFound = iamscim.ErrNotFound
 
-	// ErrConflict: a value that must be unique is taken (409).
-	// [Error.Conflict] says by which resource, and whether it is the one
-	// that was to be created.
+	// ErrConflict: a value that must be unique is taken (409, or 400 with the
+	// scimType uniqueness). [Error.Conflict] describes the resource that has it.
 	ErrConflict error = &kind{"conflict", iamscim.ErrAlreadyExists}
 
-	// ErrPreconditionFailed: the resource is no longer of the version given
-	// with [IfMatch] (412).
+	// ErrPreconditionFailed: the resource no longer has the version given with
+	// [IfMatch] (412).
 	ErrPreconditionFailed error = &kind{"changed by somebody else", iamscim.ErrAborted}
 
-	// ErrUnsupported: the server does not have the endpoint or the method
-	// (405, 501, or 404 for an endpoint that a server may leave out).
+	// ErrUnsupported: the server doesn't have the endpoint or the method (405,
+	// 501, or 404 for an endpoint that a server may leave out).
 	ErrUnsupported error = &kind{"not supported by the server", nil}
 
-	// ErrTruncated: rows may be missing from a list. Every row that came
-	// before this error is real.
+	// ErrTruncated: resources may be missing from a list. Those before this
+	// error are complete.
 	ErrTruncated error = &kind{"the list may be incomplete", nil}
 
-	// ErrNotUnique: more than one resource answers to a name that was to
-	// name one.
+	// ErrNotUnique: more than one resource has the name.
 	ErrNotUnique error = &kind{"not unique", nil}
 
-	// ErrUnproven: the server answered "no", and may give that answer to
-	// questions that it doesn't know. See [Groups.IsMember] and [Users.Find].
+	// ErrUnproven: the server answered "no", and nothing shows that it knows the
+	// question. See [Groups.IsMember] and [Users.Find].
 	ErrUnproven error = &kind{"unproven", nil}
 
-	// ErrNotApplied: the service reported success, and reading shows that
-	// the change is not there. See [ReadBack].
+	// ErrNotApplied: the service reported success, and reads don't show the
+	// change. See [ReadBack].
 	ErrNotApplied error = &kind{"the change was not applied", nil}
 
-	// ErrPartial: a resource that was read with [Attributes] or
-	// [ExcludedAttributes] was to be replaced, which would clear what was
-	// not read.
+	// ErrPartial: the user was read with [Attributes] or [ExcludedAttributes].
+	// Replacing it would clear what wasn't read.
 	ErrPartial error = &kind{"the resource was read in part", iamscim.ErrInvalidArgument}
 )
 
@@ -88,9 +83,8 @@ func (k *kind) Unwrap() error { return k.of }
 
 // Error is the error of every call of this package.
 //
-// Its text names resources by kind and id, never by name or mail address, and
-// leaves out what the service said, which may repeat both: that is in Detail,
-// and printed by %+v.
+// Its text has resources by kind and id, and no names or mail addresses. What the
+// service said may have both: it's in Detail, and %+v prints it.
 type Error struct {
 	// Op is the package and the method: "scimclient: Users.Get".
 	Op string
@@ -113,16 +107,16 @@ type Error struct {
 	// reply had. It may hold names and mail addresses.
 	Detail string
 
-	// Conflict is what is known about the resource in the way of a Create.
-	// It is nil unless the error is ErrConflict.
+	// Conflict is what is known about the resource in the way of a Create. It's
+	// nil unless the error is ErrConflict.
 	Conflict *Conflict
 
 	// Remedy is what to do next, a clause without a full stop, or "".
 	Remedy string
 
-	// Attempts counts the attempts at the call's request, the last one of
-	// a call that is made of several. net/http may itself have repeated a GET
-	// on a connection that broke. 0: nothing was sent.
+	// Attempts counts the attempts at the request, the last one if the call makes
+	// several. net/http may itself have repeated a GET on a connection that
+	// broke. 0: nothing was sent.
 	Attempts int
 
 	// Err is the cause, or nil.
@@ -131,17 +125,16 @@ type Error struct {
 
 // Conflict is the resource in the way of a Create.
 type Conflict struct {
-	// ID is the existing resource's id; "" if none could be found by the
-	// values a tenant can be asked for.
+	// ID is the existing resource's id. It's "" if the client found none by the
+	// values that it can filter by.
 	ID string
 
-	// Same reports that the existing resource carries everything that was
-	// to be created: an earlier Create made it, or somebody else with the
-	// same data.
+	// Same reports that the existing resource has everything that was to be
+	// created: an earlier Create made it, or somebody else with the same data.
 	Same bool
 
-	// Differs are the names of the attributes that were to be created and
-	// are absent from the existing resource or different there.
+	// Differs has the names of the attributes that were to be created and that
+	// the existing resource has otherwise or not at all.
 	Differs []string
 }
 

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// Filter selects resources (RFC 7644 section 3.4.2.2). It is made by [Eq], joined
-// by [Filter.And], and can so express exactly what the service supports: "eq"
-// and "and". The zero Filter selects everything. Filters are comparable.
+// Filter selects resources (RFC 7644 section 3.4.2.2). [Eq] makes one and
+// [Filter.And] joins several, which is all that Google's service supports. The zero
+// Filter selects everything. Filters are comparable.
 //
-// The service documents userName, displayName, and id with members. Others,
-// externalId among them, it may refuse.
+// Google documents filters on userName, on displayName, and on id with members. The
+// service may refuse others, externalId among them.
 type Filter struct {
 	text string
 	raw  bool   // may hold "or", so it is bracketed before it is joined
@@ -21,10 +21,9 @@ type Filter struct {
 //
 //	Eq("userName", "bjensen@example.com")  // userName eq "bjensen@example.com"
 //
-// The value is quoted as JSON, whatever is in it. How case counts is up to the
-// attribute: not for userName and displayName, for id and externalId it does.
-// An attribute that is none, or a value that is not UTF-8, is an error of the
-// call the filter is used in; nothing is sent.
+// The value is quoted as JSON, whatever it has in it. Case doesn't matter in userName
+// and displayName. It matters in id and externalId. If the attribute isn't one, or
+// the value isn't UTF-8, the call that uses the filter fails and sends nothing.
 func Eq(attribute, value string) Filter {
 	if !isAttribute(attribute) {
 		return Filter{bad: fmt.Sprintf("filter: %q is not an attribute", attribute)}
@@ -36,7 +35,7 @@ func Eq(attribute, value string) Filter {
 	return Filter{text: attribute + " eq " + quoted}
 }
 
-// And selects what f and all others select. The zero Filter changes nothing.
+// And selects what f and all others select.
 func (f Filter) And(others ...Filter) Filter {
 	for _, g := range others {
 		switch {
@@ -60,9 +59,8 @@ func (f Filter) operand() string {
 	return f.text
 }
 
-// RawFilter is a filter in the words of RFC 7644, for servers that support more
-// than this one does. It is sent as it is: put nothing into it that came from
-// somewhere else.
+// RawFilter is a filter in the grammar of RFC 7644, for servers that support more
+// than Google's. It's sent as it is: put nothing into it that comes from elsewhere.
 func RawFilter(text string) Filter {
 	if text == "" {
 		return Filter{bad: "filter: a raw filter is empty"}
@@ -73,8 +71,7 @@ func RawFilter(text string) Filter {
 	return Filter{text: text, raw: true}
 }
 
-// String returns the filter as it is sent. It holds the values, and so perhaps
-// names.
+// String returns the filter as it's sent. It has the values, which may be names.
 func (f Filter) String() string { return f.text }
 
 func (f Filter) err() error {

@@ -6,11 +6,11 @@ import (
 	"log/slog"
 )
 
-// Group is a group resource (RFC 7643 section 4.2). Like a [User] it keeps what
-// has no field.
+// Group is a group resource (RFC 7643 section 4.2). Like a [User], it keeps what has
+// no field.
 //
-// The service returns groups without their members: an empty Members says
-// nothing. Ask [Groups.IsMember], or [Groups.GroupsOf].
+// Google's service returns groups without their members, so that an empty Members
+// says nothing. Use [Groups.IsMember] or [Groups.GroupsOf].
 type Group struct {
 	Schemas     []string `json:"schemas,omitempty"`
 	ID          string   `json:"id,omitempty"`
@@ -50,7 +50,7 @@ func (g *Group) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON returns g with everything it was read with, but for what was
+// MarshalJSON returns g with everything that it was read with, except what was
 // changed since.
 func (g Group) MarshalJSON() ([]byte, error) {
 	f := groupFields(g)

@@ -8,7 +8,7 @@ import (
 )
 
 // Groups is the /Groups endpoint of a tenant, a field of [Client]. It has no
-// Replace: the service has no PUT for groups.
+// Replace, because the service has no PUT for groups.
 type Groups struct{ s endpoint[Group] }
 
 func newGroups(c *Client) *Groups {
@@ -30,8 +30,8 @@ func (g *Groups) endpoint() *endpoint[Group] {
 	return &g.s
 }
 
-// Create creates a group and returns it as the server made it, with its id. ID
-// and Meta are not sent. DisplayName is required, and unique in a tenant.
+// Create creates a group and returns it as the server made it, with its id. It
+// doesn't send ID and Meta. DisplayName is required, and unique in a tenant.
 //
 //	POST /Groups
 //
@@ -42,6 +42,10 @@ func (g *Groups) Create(ctx context.Context, group *Group) (*Group, error) {
 	}
 	v := *group
 	v.ID, v.Meta = "", nil
+	var err error
+	if v.doc, err = v.doc.withoutUnread("id", "meta"); err != nil {
+		return nil, invalid("Groups.Create", "Group", "%w", err)
+	}
 	if len(v.Schemas) == 0 {
 		v.Schemas = []string{SchemaGroup}
 	}
@@ -52,8 +56,8 @@ func (g *Groups) Create(ctx context.Context, group *Group) (*Group, error) {
 	return g.endpoint().create(ctx, v.DisplayName, body, iamscim.Secret{})
 }
 
-// Get returns the group with the id, without its members where the server is
-// Google's: see [Group].
+// Get returns the group with the id. Google's service returns it without its
+// members: see [Group].
 //
 //	GET /Groups/ID
 //
@@ -63,8 +67,8 @@ func (g *Groups) Get(ctx context.Context, id string, opts ...ReadOption) (*Group
 }
 
 // Find returns the group with the displayName, in any case of letters, or
-// [ErrNotFound]. On servers where display names are not unique it may be
-// [ErrNotUnique].
+// [ErrNotFound]. On servers where display names aren't unique, the error may be
+// [ErrNotUnique]. The rest is as for [Users.Find].
 //
 //	GET /Groups?filter=displayName eq "..."
 //
@@ -82,8 +86,8 @@ func (g *Groups) List(ctx context.Context, filter Filter, opts ...ReadOption) it
 	return g.endpoint().list(ctx, "Groups.List", filter, opts)
 }
 
-// Patch changes single attributes of the group with the id. For members there
-// are AddMembers and RemoveMembers.
+// Patch changes single attributes of the group with the id. Use AddMembers and
+// RemoveMembers for members.
 //
 //	PATCH /Groups/ID
 //

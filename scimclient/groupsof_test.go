@@ -43,7 +43,7 @@ func queries(s *scimtest.Server) (pairs, alone int) {
 	return pairs, alone
 }
 
-// TestGroupsOf: on each behaviour of the fake, who is in what. Whatever the
+// TestGroupsOf: on each behavior of the fake, who is in what. Whatever the
 // server does, the answer is right or says what is missing.
 func TestGroupsOf(t *testing.T) {
 	t.Parallel()

@@ -586,7 +586,7 @@ func TestEchoedInTransport(t *testing.T) {
 			defer conn.Close()
 			io.WriteString(conn, reply)
 		})
-		c, err := scimclient.New(s.URL, tokens(token), scimclient.WithRetry(quick))
+		c, err := scimclient.New(s.URL, tokens(token), scimclient.WithRetry(quick), scimclient.WithRate(6_000_000))
 		must(t, err)
 		for _, call := range []func() error{
 			func() error { return second(c.Users.Find(t.Context(), "bjensen@example.com")) },

@@ -14,9 +14,9 @@ import (
 // not documented; 100 is the number it returns of anything.
 const maxMembers = 100
 
-// AddMembers makes users members of the group. Who is one already stays one.
-// More than 100 are sent in several requests; if one of them fails, the error
-// is a [*MembersError], which says how many were done before.
+// AddMembers makes users members of the group. Users who are already members are
+// unchanged. More than 100 users are sent in several requests. If one of these
+// fails, the error is a [*MembersError], which says how many were done before.
 //
 //	PATCH /Groups/ID
 //
@@ -28,8 +28,8 @@ func (g *Groups) AddMembers(ctx context.Context, groupID string, userIDs []strin
 	})
 }
 
-// RemoveMembers ends users' membership of the group. Who is no member stays
-// none. It is otherwise as AddMembers.
+// RemoveMembers removes users from the group. Users who aren't members are
+// unchanged. The rest is as for AddMembers.
 //
 //	PATCH /Groups/ID
 //
@@ -71,7 +71,8 @@ func (g *Groups) RemoveMembers(ctx context.Context, groupID string, userIDs []st
 
 // MembersError is a change of members that ended before all were changed.
 type MembersError struct {
-	// Done counts the leading users whose membership is certainly changed.
+	// Done counts the users, from the first, with a membership that is certainly
+	// changed.
 	Done int
 
 	// Of is the number of users given, without repetitions.
@@ -105,7 +106,7 @@ func (g *Groups) changeMembers(op string, userIDs []string, opts []WriteOption, 
 	}
 	o, err := writeOptionsOf(opts)
 	if err == nil && o.ifMatch != "" && len(ids) > maxMembers {
-		err = fmt.Errorf("IfMatch: more than %d members take several requests, of which the first changes the version", maxMembers)
+		err = fmt.Errorf("IfMatch: more than %d members take several requests, and the first changes the version", maxMembers)
 	}
 	if err != nil {
 		return invalid(op, g.endpoint().kind, "%w", err)

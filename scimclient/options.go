@@ -10,8 +10,8 @@ import (
 	"github.com/iamscim/iamscim/internal/agent"
 )
 
-// Option changes a [Client] under construction. An option that cannot be
-// followed makes [New] fail.
+// Option changes a [Client] under construction. [New] fails if an option is
+// invalid.
 type Option func(*config) error
 
 type config struct {
@@ -27,10 +27,9 @@ type config struct {
 // writes: https://docs.cloud.google.com/iam/docs/workforce-identity-federation-scim
 const defaultRate = 3000
 
-// WithServiceAgent names the tenant's service agent, the serviceAgent field of
-// the tenant, as o-123456789012-UID@gcp-sa-iamscim.iam.gserviceaccount.com. It
-// changes nothing but error texts: with it, [ErrNotSyncer] names exactly what
-// to bind where.
+// WithServiceAgent sets the tenant's service agent, which is the serviceAgent field
+// of the tenant: o-123456789012-UID@gcp-sa-iamscim.iam.gserviceaccount.com. It
+// changes error texts only: with it, [ErrNotSyncer] names exactly what to bind where.
 func WithServiceAgent(email string) Option {
 	return func(c *config) error {
 		if _, _, err := agent.Parse(email); err != nil {
@@ -41,9 +40,9 @@ func WithServiceAgent(email string) Option {
 	}
 }
 
-// WithHTTPClient makes requests go through a copy of client, for proxies,
-// certificates or tests. The copy follows no redirect and reads no body past a
-// bound; the token is added by this package, so the client needs none.
+// WithHTTPClient makes the client send its requests with a copy of client, for
+// proxies, certificates or tests. The copy follows no redirect, and reads no more of
+// a body than 16 MiB. This package adds the token.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -54,9 +53,9 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithRate sets the most requests this client sends per minute. The default is
-// 3000, the quota of a tenant; give less to leave room for the identity
-// provider. See the package comment on pacing.
+// WithRate sets how many requests this client sends per minute at most. The default
+// is 3000, the quota of a tenant. Use less to leave room for the identity provider.
+// See Pacing in the package comment.
 func WithRate(perMinute int) Option {
 	return func(c *config) error {
 		if perMinute <= 0 {
@@ -81,8 +80,8 @@ func WithMaxResults(n int) Option {
 	}
 }
 
-// WithRetry sets the policy for repeating what failed for a passing reason.
-// See the package comment on retries.
+// WithRetry sets the policy for repeating what failed for a passing reason. See
+// Retries in the package comment.
 func WithRetry(p iamscim.RetryPolicy) Option {
 	return func(c *config) error {
 		if err := p.Validate(); err != nil {
@@ -93,9 +92,10 @@ func WithRetry(p iamscim.RetryPolicy) Option {
 	}
 }
 
-// WithLogger makes the client log each request at debug level and each
-// repetition at info level: method, path, status, time taken. Neither the
-// token nor queries nor bodies are logged, and so no names or mail addresses.
+// WithLogger makes the client log each request at debug level, and at info level
+// what it repeats and what the server made otherwise. The log has methods, paths,
+// statuses, times and names of attributes. It has no token, queries or bodies, and
+// so no names or mail addresses.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {

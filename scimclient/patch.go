@@ -7,17 +7,16 @@ import (
 	"fmt"
 )
 
-// Patch is a list of changes that a server makes all or none of, in order (RFC
-// 7644 section 3.5.2). The zero Patch is empty; each method adds one operation:
+// Patch is a list of changes, in order. A server makes all of them or none (RFC
+// 7644 section 3.5.2). The zero Patch is empty. Each method adds one operation:
 //
 //	new(scimclient.Patch).
 //		Replace("active", false).
 //		Replace(scimclient.Path("emails").Where(scimclient.Eq("type", "work")).Sub("value"), "b@example.com").
 //		Remove("nickName")
 //
-// What is wrong with an operation, all of it, is said by the call that sends
-// the patch; nothing is sent then. Values are encoded at once, by
-// encoding/json: a bool stays a bool.
+// The call that sends the patch reports everything that is wrong with its
+// operations, and sends nothing. Values are encoded at once by encoding/json.
 type Patch struct {
 	ops  []operation
 	errs []error
@@ -31,14 +30,15 @@ type operation struct {
 	parts pathParts // of Path, if there is one
 }
 
-// Add adds value at path: to a list it is appended unless it is there, any
-// other attribute takes it. Without a path ("") value is an object whose
-// members are added.
+// Add adds value at path. If path is multi-valued, value is appended unless it's
+// already present. Otherwise it's set. Without a path (""), value is an object, and
+// its members are added.
 func (p *Patch) Add(path Path, value any) *Patch { return p.append("add", path, value) }
 
-// Replace sets path to value. A whole list is replaced; of a complex attribute,
-// and of the elements a filter selects, what value does not name stays. Without
-// a path ("") value is an object each of whose members is replaced.
+// Replace sets path to value. A list is replaced as a whole. In a complex attribute,
+// and in the elements that a filter selects, sub-attributes that value doesn't have
+// are unchanged. Without a path (""), value is an object, and its members are
+// replaced.
 func (p *Patch) Replace(path Path, value any) *Patch { return p.append("replace", path, value) }
 
 // Remove removes path: an attribute, or the elements of a list that a filter
@@ -60,7 +60,7 @@ func (p *Patch) Remove(path Path) *Patch {
 }
 
 // AddMembers makes users members of a group. Give at most 100, as
-// [Groups.AddMembers] does: how many the service takes in one request is not
+// [Groups.AddMembers] does: how many the service accepts in one request isn't
 // documented.
 func (p *Patch) AddMembers(userIDs ...string) *Patch {
 	ids, err := memberIDs(userIDs)
@@ -74,7 +74,7 @@ func (p *Patch) AddMembers(userIDs ...string) *Patch {
 	return p.Add("members", members)
 }
 
-// RemoveMembers ends users' membership of a group, with one operation each.
+// RemoveMembers removes users from a group, with one operation each.
 func (p *Patch) RemoveMembers(userIDs ...string) *Patch {
 	ids, err := memberIDs(userIDs)
 	if err != nil {

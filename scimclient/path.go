@@ -6,18 +6,16 @@ import (
 	"strings"
 )
 
-// Path names what an operation of a [Patch] is about (RFC 7644 section 3.5.2): an
-// attribute, one of its parts, or the elements of a list that a filter
-// selects:
+// Path is what an operation of a [Patch] changes (RFC 7644 section 3.5.2): an
+// attribute, a sub-attribute, or the elements of a list that a filter selects:
 //
 //	"active"
 //	"name.givenName"
 //	"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
 //	Path("emails").Where(Eq("type", "work")).Sub("value")  // emails[type eq "work"].value
 //
-// Build what holds values from elsewhere with Where, which quotes them. A path
-// that does not follow the grammar is an error of the call that sends the
-// patch, and nothing is sent.
+// Where quotes values that come from elsewhere. If a path doesn't follow the
+// grammar, the call that sends the patch fails and sends nothing.
 type Path string
 
 // Where narrows a multi-valued attribute to the elements that f selects.

@@ -16,20 +16,19 @@ const (
 )
 
 // User is a user resource (RFC 7643 section 4.1) with the enterprise extension
-// (section 4.3). An empty field is an unassigned attribute, which RFC 7643
-// section 2.5 makes equal to null and to an empty list.
+// (section 4.3). An empty field is an unassigned attribute, which is equal to null
+// and to an empty list (section 2.5).
 //
-// A user that came from a server keeps, unseen, every attribute this type does
-// not have: at the top level, in extensions, inside complex attributes and
-// inside the elements of lists. [Users.Replace] sends them back, so that get,
-// modify, replace loses nothing. An element of a list that was changed in
-// place keeps its own; of a list that also lost elements, each remaining one is
-// recognised by its Value, else by its Type, else by its place. Use
-// [User.Extra] and [User.SetExtra] to read and write what has no field.
+// A user from a server keeps the attributes that this type has no field for: at the
+// top level, in extensions, in complex attributes and in the elements of lists.
+// [Users.Replace] sends them back, so that get, modify, replace loses nothing. If
+// you edit an element in place, its unknown attributes are kept. If you also remove
+// elements, the client matches the rest by Value, then by Type, then by position.
+// [User.Extra] and [User.SetExtra] read and write what has no field.
 //
-// What the service accepts is less than RFC 7643 has: no password, no groups,
-// and exactly one e-mail address, of type "work". The value that the tenant's
-// claim mapping takes google.subject from can be neither empty nor changed.
+// Google's service accepts less than RFC 7643 has: no password, no groups, and
+// exactly one e-mail address, of type "work". The value that google.subject is
+// mapped from can't be empty, and can't be changed.
 type User struct {
 	Schemas           []string        `json:"schemas,omitempty"`
 	ID                string          `json:"id,omitempty"`
@@ -57,8 +56,8 @@ type User struct {
 	Enterprise        *EnterpriseUser `json:"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,omitempty"`
 	Meta              *Meta           `json:"meta,omitempty"`
 
-	// Password is sent by Create and Replace to servers that take one; the
-	// service does not. It is never filled, kept or printed.
+	// Password is sent by Create and Replace. Google's service doesn't accept it.
+	// It's never filled, kept or printed.
 	Password iamscim.Secret `json:"-"`
 
 	doc *document
@@ -125,10 +124,9 @@ type Manager struct {
 	DisplayName string `json:"displayName,omitempty"` // read-only
 }
 
-// Meta is what the server says about a resource (RFC 7643 section 3.1). All of
-// it is read-only. The times are as the server wrote them, xsd:dateTime by
-// RFC 7643 section 2.3.5: a time that does not follow it must not make the
-// resource unreadable.
+// Meta is what the server says about a resource (RFC 7643 section 3.1). It's
+// read-only. The times are as the server wrote them. By RFC 7643 section 2.3.5 they
+// are an xsd:dateTime; another form must not make the resource unreadable.
 type Meta struct {
 	ResourceType string `json:"resourceType,omitempty"`
 	Created      string `json:"created,omitempty"`
@@ -157,16 +155,16 @@ func (u *User) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON returns u with everything it was read with, but for what was
-// changed since. It never contains the password.
+// MarshalJSON returns u with everything that it was read with, except what was
+// changed since. It never has the password.
 func (u User) MarshalJSON() ([]byte, error) {
 	f := userFields(u)
 	return u.doc.encode(&f, new(userFields))
 }
 
-// Extra decodes an attribute that has no field, a custom extension by its
-// schema URN for example, into v, and reports whether the user has it. Names
-// are compared without regard to case (RFC 7643 section 2.1).
+// Extra decodes an attribute that has no field into v, and reports whether the user
+// has it. The name of an extension is its schema URN. Case doesn't matter in names
+// (RFC 7643 section 2.1). Extra also decodes what [User.Unread] names.
 func (u *User) Extra(name string, v any) (bool, error) {
 	return u.document().extra(userFields{}, name, v)
 }
@@ -190,8 +188,8 @@ func (u *User) Altered() []string { return u.document().alteredAttributes() }
 // back as they are unless the field is set.
 func (u *User) Unread() []string { return u.document().unreadAttributes() }
 
-// SetExtra sets an attribute that has no field to the JSON of v; nil removes
-// it. A schema URN is also added to Schemas.
+// SetExtra sets an attribute that has no field to the JSON of v, or removes it if
+// v is nil. It adds a schema URN to Schemas.
 func (u *User) SetExtra(name string, v any) error {
 	if u == nil {
 		return errors.New("scimclient: the user is nil")
@@ -217,6 +215,5 @@ func (u *User) Version() string {
 	return u.doc.version(u.Meta)
 }
 
-// LogValue shows the id alone: log/slog must not print names and mail
-// addresses.
+// LogValue returns the id: log/slog must not print names and mail addresses.
 func (u User) LogValue() slog.Value { return slog.StringValue("User " + u.ID) }

@@ -605,7 +605,7 @@ func TestPatchErrors(t *testing.T) {
 	}
 }
 
-// TestRetryAfter: honoured by the call, by the whole client, and not beyond the
+// TestRetryAfter: honored by the call, by the whole client, and not beyond the
 // budget.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
