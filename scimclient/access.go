@@ -39,7 +39,7 @@ type Access struct {
 //   - [ErrTenantUnknown]: there's no such tenant (404)
 //   - [ErrThrottled]: the quota is used up (429)
 //   - [ErrUnreachable]: no reply came
-//   - another sentinel for what is no SCIM service: [iamscim.ErrRedirected],
+//   - another sentinel for what isn't a SCIM service: [iamscim.ErrRedirected],
 //     [iamscim.ErrBadReply], [iamscim.ErrUnavailable]
 //
 // The call is:

@@ -52,7 +52,7 @@ func TestCheckAccess(t *testing.T) {
 	}{
 		{"granted", reply(200, "application/scim+json", empty), "", nil, nil},
 		{"granted, with users", reply(200, "application/scim+json", `{"totalResults":1,"Resources":[{"id":"1"}]}`), "", nil, nil},
-		{"401 as SCIM", reply(401, "application/scim+json", scim(401)), "ErrTokenRejected", []string{"HTTP 401", "WaitAccess"}, nil},
+		{"401 as SCIM", reply(401, "application/scim+json", scim(401)), "ErrTokenRejected", []string{"HTTP 401", "WaitToken"}, nil},
 		{"401 as HTML, which the service documents", reply(401, "text/html", "<html>Unauthorized</html>"), "ErrTokenRejected", []string{"HTTP 401"}, []string{"html"}},
 		{"401 with nothing", reply(401, "", ""), "ErrTokenRejected", nil, nil},
 		{"401 with a cut body", reply(401, "application/json", `{"error":{"code":401,"mess`), "ErrTokenRejected", nil, nil},

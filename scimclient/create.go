@@ -20,7 +20,7 @@ const settleAttempts = 4
 //
 // A POST is sent again only after 429 and when no connection was made. After
 // any other failure that leaves open whether the server acted, the resource is
-// looked up by its name and recognised by carrying all of body.
+// looked up by its name, and it's the one if it has all of body.
 func (s *endpoint[T]) create(ctx context.Context, name string, body []byte, password iamscim.Secret) (*T, error) {
 	got, err := s.createAndSettle(ctx, name, body, password)
 	if e := asError(err); e != nil {
@@ -68,8 +68,7 @@ func (s *endpoint[T]) createAndSettle(ctx context.Context, name string, body []b
 	return nil, e
 }
 
-// compare tells what the server made of body: the caller by the resource's Altered,
-// and the log.
+// compare notes what the server made otherwise than body, for Altered and the log.
 func (s *endpoint[T]) compare(ctx context.Context, op string, got *T, body []byte) {
 	h := s.head(got)
 	differ, err := differences(body, h.doc.text)
@@ -80,7 +79,7 @@ func (s *endpoint[T]) compare(ctx context.Context, op string, got *T, body []byt
 	s.c.log.InfoContext(ctx, "scimclient: the server made other values than were sent", "op", op, "resource", s.resource(h.id), "attributes", differ)
 }
 
-// settleCreate finds out what became of a create whose reply was lost.
+// settleCreate finds out what became of a create after its reply was lost.
 func (s *endpoint[T]) settleCreate(ctx context.Context, e *Error, name string, body []byte) (*T, error) {
 	e.unknown()
 	e.Remedy = fmt.Sprintf("look for it with %ss.Find before creating it again", s.kind)

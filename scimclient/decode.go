@@ -70,7 +70,7 @@ func decodePage[T any](body []byte, decode func(json.RawMessage) (*T, error)) (*
 	case wire.TotalResults == nil:
 		return nil, errors.New("not a list response: totalResults is missing")
 	case !ok:
-		return nil, errors.New("not a list response: totalResults is no number of resources")
+		return nil, errors.New("not a list response: totalResults isn't a number of resources")
 	case len(wire.Resources) > maxRows:
 		return nil, fmt.Errorf("%d resources are in a reply to a request for %d at most", len(wire.Resources), pageSize)
 	}

@@ -248,6 +248,11 @@ func within(err error) error {
 	return err
 }
 
+// errZeroClient is the error of every call of a client that New didn't make.
+func errZeroClient(op, resource string) *Error {
+	return invalid(op, resource, "the client is nil or zero: make it with New")
+}
+
 // asError returns the *Error in err's chain, nil if there is none.
 func asError(err error) *Error {
 	var e *Error

@@ -1,6 +1,7 @@
 package scimclient
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,7 +67,7 @@ func (c *Client) broken(ctx context.Context, r request, try *retry.Attempt, err 
 	f := &failure{class: try.Class(err), tried: true, seen: !unsent, lost: !unsent, nobody: c.isNobody(err)}
 	err = try.Explain(err)
 	if u := (*url.Error)(nil); errors.As(err, &u) {
-		err = u.Err // without the address, whose query may hold a name
+		err = u.Err // without the address: its query may have a name
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -137,7 +138,8 @@ func inWords(err error) error {
 func (c *Client) refused(r request, rep *reply) *failure {
 	e := r.fail(r.kindOf(rep.status), nil)
 	e.Status = rep.status
-	e.SCIMType, e.Detail = errorBody(rep.body)
+	said := errorOf(rep.body)
+	e.SCIMType, e.Detail = said.scimType(), said.detail()
 	if e.Kind == iamscim.ErrInvalidArgument && strings.EqualFold(e.SCIMType, "uniqueness") {
 		e.Kind = ErrConflict
 	}
@@ -152,7 +154,7 @@ func (c *Client) refused(r request, rep *reply) *failure {
 	}
 	class := retry.Status(rep.status)
 	return &failure{
-		err: e, class: class, pause: retry.After(rep.header, time.Now()), tried: true, seen: true,
+		err: e, class: class, pause: rep.pause(), tried: true, seen: true,
 		// A 3xx doesn't say either: 303 is the answer to a POST that was done
 		// (RFC 9110 section 15.4.4).
 		lost: class == retry.Ambiguous || rep.status < 400,
@@ -193,31 +195,51 @@ func (r request) kindOf(status int) error {
 	return iamscim.ErrUnavailable
 }
 
-// errorBody reads the body of an error reply: a SCIM error (RFC 7644 section
-// 3.12), a Google API error, or any text. Nothing in it is relied on: 401s are
-// known not to be JSON.
-func errorBody(body []byte) (scimType, detail string) {
-	var scim struct {
-		SCIMType string `json:"scimType"`
-		Detail   string `json:"detail"`
-		Error    struct {
-			Message string `json:"message"`
-		} `json:"error"`
+// pause is how long the server asks to be left alone.
+func (rep *reply) pause() time.Duration {
+	return max(retry.After(rep.header, time.Now()), errorOf(rep.body).retryDelay())
+}
+
+// errorBody is the body of an error reply: a SCIM error (RFC 7644 section 3.12), a
+// Google API error, or any text. Nothing in it is relied on: 401s are known not to be
+// JSON.
+type errorBody struct {
+	SCIMType string `json:"scimType"`
+	Detail   string `json:"detail"`
+	Error    struct {
+		Message string `json:"message"`
+		Details []struct {
+			RetryDelay string `json:"retryDelay"` // of a google.rpc.RetryInfo: "3.5s"
+		} `json:"details"`
+	} `json:"error"`
+
+	text string // the beginning of one that is neither
+}
+
+func errorOf(body []byte) errorBody {
+	var e errorBody
+	// An attribute of another type than RFC 7644 gives it (status as a number is
+	// common) must not cost the others.
+	err := json.Unmarshal(body, &e)
+	if wrong := (*json.UnmarshalTypeError)(nil); err != nil && !errors.As(err, &wrong) || e.Detail+e.SCIMType+e.Error.Message == "" {
+		const maxText = 300
+		text := strings.ToValidUTF8(string(body[:min(len(body), maxText)]), "")
+		e = errorBody{Error: e.Error, text: strings.Join(strings.Fields(text), " ")}
 	}
-	// An attribute of another type than RFC 7644 gives it (status as
-	// a number is common) must not cost the others.
-	err := json.Unmarshal(body, &scim)
-	if wrong := (*json.UnmarshalTypeError)(nil); err == nil || errors.As(err, &wrong) {
-		if scim.Detail == "" {
-			scim.Detail = scim.Error.Message
-		}
-		if scim.Detail != "" || scim.SCIMType != "" {
-			return word(scim.SCIMType), scim.Detail
+	return e
+}
+
+func (e errorBody) scimType() string { return word(e.SCIMType) }
+
+func (e errorBody) detail() string { return cmp.Or(e.Detail, e.Error.Message, e.text) }
+
+func (e errorBody) retryDelay() time.Duration {
+	for _, d := range e.Error.Details {
+		if pause, err := time.ParseDuration(d.RetryDelay); err == nil {
+			return retry.Cap(pause)
 		}
 	}
-	const most = 300
-	text := strings.ToValidUTF8(string(body[:min(len(body), most)]), "")
-	return "", strings.Join(strings.Fields(text), " ")
+	return 0
 }
 
 // word returns s if it could be a scimType; it is printed, so it must not be
@@ -235,7 +257,7 @@ func word(s string) string {
 }
 
 // endedBy adds the end of the context to e where err, the outcome of a retry
-// loop whose last error is e, has it.
+// loop with the last error e, has it.
 func (e *Error) endedBy(err error) {
 	if err == error(e) {
 		return

@@ -17,7 +17,7 @@ type Filter struct {
 	bad  string // why it cannot be sent
 }
 
-// Eq selects resources whose attribute equals value:
+// Eq selects the resources in which attribute equals value:
 //
 //	Eq("userName", "bjensen@example.com")  // userName eq "bjensen@example.com"
 //

@@ -568,6 +568,16 @@ func texts(err error) []string {
 func TestEchoedInTransport(t *testing.T) {
 	t.Parallel()
 	const token = "fake-token-0123456789"
+	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "proxyconnect", Err: fmt.Errorf("bad header %s in %s", r.Header.Get("Authorization"), url.QueryEscape(token))}
+	})
+	c, err := scimclient.New("https://h", tokens(token), scimclient.WithHTTPClient(&http.Client{Transport: transport}), scimclient.WithRetry(quick))
+	must(t, err)
+	for _, text := range texts(second(c.Users.Create(t.Context(), user("u")))) {
+		if strings.Contains(text, token) || strings.Contains(text, url.QueryEscape(token)) {
+			t.Errorf("an error of a proxy shows the token: %s", text)
+		}
+	}
 	for name, reply := range map[string]string{
 		"a malformed redirect": "HTTP/1.1 302 Found\r\nLocation: http://%zz/?filter=userName+eq+bjensen@example.com&t=" + token + "\r\nContent-Length: 0\r\n\r\n",
 		"a redirect":           "HTTP/1.1 302 Found\r\nLocation: /?filter=userName+eq+bjensen@example.com&t=" + token + "\r\nContent-Length: 0\r\n\r\n",

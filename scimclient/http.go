@@ -48,9 +48,9 @@ type request struct {
 	// optional: a server may leave the endpoint out.
 	optional bool
 
-	// repeat: it does no harm if the server does this twice, so a request
-	// whose outcome is unknown may be sent again. What the server has
-	// certainly not done may always be sent again.
+	// repeat: it does no harm if the server does this twice, so the request may
+	// be sent again if its outcome is unknown. What the server has certainly not
+	// done may always be sent again.
 	repeat bool
 
 	// maxAttempts bounds the attempts; 0 leaves that to the policy.
@@ -82,7 +82,7 @@ type outcome struct {
 func (c *Client) do(ctx context.Context, r request) (outcome, error) {
 	var out outcome
 	if c == nil || c.source == nil {
-		return out, r.fail(iamscim.ErrInvalidArgument, errors.New("the client is nil or zero: make it with New"))
+		return out, errZeroClient(r.op, r.resource)
 	}
 	if ctx == nil {
 		return out, r.fail(iamscim.ErrInvalidArgument, errors.New("the context is nil"))
@@ -170,14 +170,14 @@ func (c *Client) roundTrip(ctx context.Context, r request, try *retry.Attempt, r
 		return c.broken(ctx, r, try, err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusTooManyRequests {
-		c.pace.throttled(event, retry.After(resp.Header, time.Now()))
-	} else {
-		c.pace.passed(event)
-	}
 	rep := &reply{status: resp.StatusCode, header: resp.Header}
 	rep.body, err = readBody(resp)
 	c.logAttempt(ctx, r, rep.status, begin)
+	if rep.status == http.StatusTooManyRequests {
+		c.pace.throttled(event, rep.pause())
+	} else {
+		c.pace.passed(event)
+	}
 	switch {
 	case !isSuccess(rep.status):
 		return c.refused(r, rep) // what could be read of it is enough

@@ -157,6 +157,21 @@ func TestOddAttributesChanged(t *testing.T) {
 	}
 }
 
+// TestReorderedElements: elements that differ only as a whole keep what
+// has no field.
+func TestReorderedElements(t *testing.T) {
+	t.Parallel()
+	var u scimclient.User
+	must(t, json.Unmarshal([]byte(`{"addresses":[{"type":"work","country":"US","floor":1},{"type":"work","country":"DE","floor":2},{"type":"work","country":"US","floor":3}]}`), &u))
+	u.Addresses[0], u.Addresses[1] = u.Addresses[1], u.Addresses[0]
+	got, err := json.Marshal(u)
+	must(t, err)
+	want := `{"addresses":[{"type":"work","country":"DE","floor":2},{"type":"work","country":"US","floor":1},{"type":"work","country":"US","floor":3}]}`
+	if diff := cmp.Diff(tree(t, []byte(want)), tree(t, got)); diff != "" {
+		t.Errorf("encoded (-want +got):\n%s", diff)
+	}
+}
+
 // TestOddGroups: the same for groups, and where nothing can be read.
 func TestOddGroups(t *testing.T) {
 	t.Parallel()

@@ -1,14 +1,13 @@
 package scimclient
 
-import (
-	"fmt"
-
-	"github.com/iamscim/iamscim"
-)
-
 // BaseURI returns the tenant's base URI, without a trailing slash and without a
 // query.
-func (c *Client) BaseURI() string { return c.base.String() }
+func (c *Client) BaseURI() string {
+	if c == nil {
+		return ""
+	}
+	return c.base.String()
+}
 
 // Paced returns a client for the same tenant that sends at most perMinute
 // requests per minute, and never more than c's own rate. Everything else is
@@ -16,7 +15,10 @@ func (c *Client) BaseURI() string { return c.base.String() }
 // others. Nothing is sent.
 func (c *Client) Paced(perMinute int) (*Client, error) {
 	if perMinute <= 0 {
-		return nil, &Error{Op: "scimclient: Paced", Kind: iamscim.ErrInvalidArgument, Err: fmt.Errorf("%d requests per minute: at least 1", perMinute)}
+		return nil, invalid("Paced", "", "%d requests per minute: at least 1", perMinute)
+	}
+	if c == nil || c.pace == nil {
+		return nil, errZeroClient("Paced", "")
 	}
 	paced := &Client{
 		base:         c.base,
@@ -30,5 +32,6 @@ func (c *Client) Paced(perMinute int) (*Client, error) {
 	}
 	paced.Users = newUsers(paced)
 	paced.Groups = newGroups(paced)
+	paced.config.Store(c.config.Load())
 	return paced, nil
 }

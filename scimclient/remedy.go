@@ -14,7 +14,7 @@ const remedyThrottled = "the tenant's quota is 3,000 requests per minute for eve
 func (c *Client) remedy(kind error) string {
 	switch kind {
 	case ErrTokenRejected:
-		return "check that the token is whole, belongs to this tenant and is not deleted; a token just created may need a minute (WaitAccess waits for it)"
+		return "check that the token is whole, belongs to this tenant and is not deleted; a token just created may need a minute (WaitToken waits for it)"
 	case ErrNotSyncer:
 		return c.remedyNotSyncer()
 	case ErrTenantUnknown:
@@ -26,7 +26,7 @@ func (c *Client) remedy(kind error) string {
 	case iamscim.ErrUnavailable:
 		return "the service failed, which may pass: try later"
 	case ErrUnsupported:
-		return "if the server should have this, check the base URI: CheckAccess tells whether there is a tenant"
+		return "if the server should have this, check the base URI with CheckAccess"
 	case iamscim.ErrRedirected:
 		return "redirects are not followed, as they would carry the token elsewhere: check the base URI and the proxy"
 	case iamscim.ErrBadReply:

@@ -37,9 +37,9 @@ func (r request) brokenRule(detail string) string {
 		if len(sent.Emails) != 1 || !strings.EqualFold(sent.Emails[0].Type, TypeWork) {
 			return emails
 		}
-		for name, value := range map[string]string{"userName": sent.UserName, "externalId": sent.ExternalID, "emails.value": sent.Emails[0].Value} {
-			if len(value) > maxSubject {
-				return fmt.Sprintf("%s: at most %d bytes if google.subject is mapped from it", name, maxSubject)
+		for _, a := range []struct{ name, value string }{{"userName", sent.UserName}, {"externalId", sent.ExternalID}, {"emails.value", sent.Emails[0].Value}} {
+			if len(a.value) > maxSubject {
+				return fmt.Sprintf("%s: at most %d bytes if google.subject is mapped from it", a.name, maxSubject)
 			}
 		}
 	}

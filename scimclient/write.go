@@ -35,7 +35,7 @@ func (s *endpoint[T]) send(ctx context.Context, r request, o writeOptions, prove
 		return nil
 	}
 	e := asError(err)
-	// A refusal says nothing about the attempts before it, one of which may have
+	// A refusal says nothing about the attempts before it, and one of them may have
 	// done it: 404 after a delete, noTarget after a remove, 412 after any change.
 	refused := e.Status >= 400 && e.Status <= 499 && retry.Status(e.Status) == retry.Final
 	if !out.lost && !(refused && out.seen > 1) {
@@ -141,7 +141,7 @@ func (s *endpoint[T]) patch(ctx context.Context, op, id string, patch *Patch, op
 	}
 	o, err := writeOptionsOf(opts)
 	if err == nil && o.readBack && !patch.provable() {
-		err = errors.New("ReadBack: what this patch does cannot be read: it has an operation whose value filter is not \"eq\", or one on all members")
+		err = errors.New("ReadBack: what this patch does cannot be read: it has a value filter other than \"eq\", or an operation on all members")
 	}
 	if err != nil {
 		return invalid(op, s.resource(id), "%w", err)
