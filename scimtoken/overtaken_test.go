@@ -21,6 +21,12 @@ func TestOvertaken(t *testing.T) {
 		r.die()
 		time.Sleep(11 * time.Minute)
 	}
+	left := func(w *world) { // a predecessor
+		r := w.runner("dead", nil)
+		r.next("DELETE token-a")
+		r.die()
+		time.Sleep(11 * time.Minute)
+	}
 	for _, tt := range []struct {
 		name    string
 		tokens  []string
@@ -38,12 +44,13 @@ func TestOvertaken(t *testing.T) {
 			got := w.hand(nil)
 			w.idp = credential{got.New, got.Secret}
 		}, job: retireJob},
-		{name: "Retire with a predecessor", tokens: []string{"token-a"}, adopted: true, prepare: func(w *world) {
-			r := w.runner("dead", nil)
-			r.next("DELETE token-a")
-			r.die()
-			time.Sleep(11 * time.Minute)
-		}, job: retireJob},
+		{name: "Retire with a predecessor", tokens: []string{"token-a"}, adopted: true, prepare: left, job: retireJob},
+		{name: "Rotate with a predecessor", tokens: []string{"token-a"}, adopted: true, prepare: left, job: rotateJob},
+		{name: "Rotate by hand", tokens: []string{"token-a"}, adopted: true, job: func(r *runner) {
+			req := r.request()
+			req.Cutover = nil
+			r.result, r.err = r.client().Rotate(r.ctx, req)
+		}},
 		{name: "Rotate", tokens: []string{"token-a"}, adopted: true, job: rotateJob},
 		{name: "Rotate with a stored token", tokens: []string{"token-a"}, adopted: true, prepare: stored, job: rotateJob},
 		{name: "Rotate, and Verify fails", tokens: []string{"token-a"}, adopted: true, job: rotateJob, change: func(req *scimtoken.RotateRequest) {
