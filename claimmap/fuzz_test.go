@@ -197,7 +197,7 @@ func FuzzEvaluate(f *testing.F) {
 			return
 		}
 		got, err := m.EvaluateUser(user)
-		checked, issues := env.Compile(expression)
+		checked, issues := env.Compile(m.Map()[key]) // what is sent
 		if issues.Err() != nil {
 			t.Fatalf("New accepts %q, and cel-go does not: %v", expression, issues.Err())
 		}

@@ -196,15 +196,29 @@ func (r *rule) resolve() []Issue {
 		c.fail(0, ClassLimit, "%d characters; a rule has at most %d", n, maxRule)
 	}
 	if len(c.faults) == 0 {
-		if _, err := r.program.compile(); err != nil {
-			c.fail(0, ClassLimit, "this is too large to evaluate")
-		}
+		c.faults = r.asSent()
 	}
 	if len(c.faults) > 0 {
 		return r.issues(c.faults)
 	}
 	r.note = c.notes
 	return nil
+}
+
+// asSent returns what cel-go has against the canonical text where it doesn't know
+// the types of the attributes, as the service may not: 'a' == null.
+func (r *rule) asSent() []fault {
+	_, issues := evalEnv().Compile(r.expr)
+	if issues.Err() == nil {
+		return nil
+	}
+	faults := celFaults(r.expr, issues)
+	for i := range faults {
+		if faults[i].class = ClassType; r.expr != r.src {
+			faults[i].at = 0 // the place is one of the canonical text
+		}
+	}
+	return faults
 }
 
 // outside says why a sound expression is not one the closed key takes: at the
