@@ -77,7 +77,7 @@ func parseFlags(args []string, stderr io.Writer) (*flags, error) {
 		return nil
 	})
 	set.StringVar(&f.html, "html", "", "write an HTML page to this `file`")
-	set.StringVar(&f.csv, "csv", "", "write a roster of what failed to this `folder`")
+	set.StringVar(&f.csv, "csv", "", "write a roster of what failed, failed-users.csv and so on, to this `folder`")
 	set.StringVar(&f.ndjson, "ndjson", "", "write all messages to this `file`")
 	set.BoolVar(&f.estimate, "estimate", false, "say what the audit costs, and end")
 	set.BoolVar(&f.quiet, "quiet", false, "show no progress")
@@ -128,7 +128,7 @@ func (f *flags) check(set *flag.FlagSet) error {
 	var errs []error
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if set.NArg() > 0 {
-		fail("unexpected argument %q", set.Arg(0))
+		fail("unexpected argument %q: quote patterns, as in -users 'users.*.json'", set.Arg(0))
 	}
 	given := map[string]bool{}
 	set.Visit(func(g *flag.Flag) { given[g.Name] = true })

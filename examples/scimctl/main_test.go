@@ -62,7 +62,7 @@ func TestREADME(t *testing.T) {
 	if findings != 35 || strings.Count(string(page), "<tr class=") != 35 {
 		t.Errorf("%d findings in the stream and %d on the page, want 35", findings, strings.Count(string(page), "<tr class="))
 	}
-	for _, name := range []string{"r.html", "r.ndjson", "users.csv", "groups.csv", "memberships.csv", "leavers.csv"} {
+	for _, name := range []string{"r.html", "r.ndjson", "failed-users.csv", "failed-groups.csv", "failed-memberships.csv", "failed-leavers.csv"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
@@ -218,7 +218,7 @@ func TestFlags(t *testing.T) {
 		{"audit -h", exitClean, "Exit status: 0 no errors"},
 		{"audit", exitFailed, "-base-uri is missing\n-mapping is missing\n-users is missing"},
 		{"audit -nope", exitFailed, "flag provided but not defined"},
-		{"audit -demo extra", exitFailed, `unexpected argument "extra"`},
+		{"audit -demo extra", exitFailed, `unexpected argument "extra": quote patterns, as in -users 'users.*.json'`},
 		{"audit -demo -users x -resume", exitFailed, "leave out -users\n-demo has a tenant and a roster of its own: leave out -resume"},
 		{"audit -base-uri x -mapping google.subject=user.name -users x -rate 0 -sample -1", exitFailed, "-rate is 0"},
 		{"audit -demo -confidence 0.9", exitFailed, "-confidence and -seed go with -sample"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,14 +16,15 @@ import (
 )
 
 // CSV writes, when the audit ends, a roster of what failed into a folder:
-// users.csv, groups.csv, memberships.csv and leavers.csv. It has the users,
-// groups and leavers with findings, and the groups and memberships of these users.
+// failed-users.csv, failed-groups.csv, failed-memberships.csv and
+// failed-leavers.csv. It has the users, groups and leavers with findings, and the
+// groups and memberships of these users.
 // [idp.Files] reads it again, so that it can be audited after the repair, with the
 // IDs that were found. The
 // column #findings says what was found; the reader skips it. The folder must
 // exist.
 func CSV(dir string, roster idp.Roster) Handler {
-	c := &failed{dir: dir, roster: roster, ids: map[string]string{}, users: map[string][]string{}, groups: map[string][]string{}}
+	c := &failed{dir: dir, roster: roster, ids: map[string]string{}, needed: map[string]bool{}, users: map[string][]string{}, groups: map[string][]string{}}
 	return func(m audit.Message) error {
 		switch {
 		case m.Finding != nil:
@@ -38,6 +40,7 @@ func CSV(dir string, roster idp.Roster) Handler {
 type failed struct {
 	dir    string
 	roster idp.Roster
+	needed map[string]bool     // groups of failed users, by key
 	ids    map[string]string   // of users in the tenant, by key
 	users  map[string][]string // findings by key, leavers included
 	groups map[string][]string // findings by key
@@ -51,6 +54,7 @@ func (c *failed) add(f audit.Finding) {
 	if f.User != "" {
 		if f.Group != "" {
 			text += " " + f.Group
+			c.needed[f.Group] = true
 		}
 		c.users[f.User] = append(c.users[f.User], text)
 		if f.UserID != "" {
@@ -83,20 +87,19 @@ func (c *failed) write() error {
 			return [][]string{append(c.userCells(l.User, attributes), strconv.FormatBool(l.Gone), strings.Join(texts, "; "))}
 		}))
 	}
-	needed := map[string]bool{}
 	if c.roster.Memberships != nil {
 		errs = append(errs, table(c, "memberships", []string{"group", "user"}, c.roster.Memberships, func(m idp.Membership) [][]string {
 			if _, bad := c.users[m.User]; !bad {
 				return nil
 			}
-			needed[m.Group] = true
+			c.needed[m.Group] = true
 			return [][]string{{m.Group, m.User}}
 		}))
 	}
 	if c.roster.Groups != nil {
 		errs = append(errs, table(c, "groups", []string{"key", "displayName", "externalId", "id", "#findings"}, c.roster.Groups, func(g idp.Group) [][]string {
 			texts, bad := c.groups[g.Key]
-			if !bad && !needed[g.Key] {
+			if !bad && !c.needed[g.Key] {
 				return nil
 			}
 			return [][]string{{g.Key, g.DisplayName, g.ExternalID, g.ID, strings.Join(texts, "; ")}}
@@ -135,13 +138,14 @@ func (c *failed) userCells(u idp.User, attributes []string) []string {
 	return cells
 }
 
-// table writes the rows of one list, and the end mark.
+// table writes the rows of one list, and the end mark. The file appears when it's
+// whole: the roster may be read from the one that it replaces.
 func table[T any](c *failed, name string, columns []string, list func(func(T, error) bool), rowsOf func(T) [][]string) (err error) {
-	f, err := Create(filepath.Join(c.dir, name+".csv"))
+	f, err := os.CreateTemp(c.dir, ".failed-*") // mode 0600
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
+	defer os.Remove(f.Name()) // fails after the rename
 	w := csv.NewWriter(f)
 	rows := 0
 	err = errors.Join(w.Write(columns), idp.Each(list, func(v T) error {
@@ -160,7 +164,10 @@ func table[T any](c *failed, name string, columns []string, list func(func(T, er
 	mark[0], mark[1] = "#end", fmt.Sprint(rows)
 	err = errors.Join(err, w.Write(mark))
 	w.Flush()
-	return errors.Join(err, w.Error())
+	if err = errors.Join(err, w.Error(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), filepath.Join(c.dir, "failed-"+name+".csv"))
 }
 
 // neutral keeps a spreadsheet from running a cell. A cell that looks as if it was

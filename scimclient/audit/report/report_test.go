@@ -258,7 +258,7 @@ func TestCSVIsARoster(t *testing.T) {
 	}
 	play(t, h, []audit.Message{{Finding: &audit.Finding{Code: audit.GroupMissing, Group: "bad"}}, {Result: &audit.Result{}}})
 	file := func(name string) []string {
-		path := filepath.Join(dir, name+".csv")
+		path := filepath.Join(dir, "failed-"+name+".csv")
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 			t.Fatalf("%s: %v, %v", name, info, err)
 		}
@@ -272,7 +272,7 @@ func TestCSVIsARoster(t *testing.T) {
 	compare(t, "groups", append(groups[:len(members):len(members)], groups[len(groups)-1]), r.Groups)
 	compare(t, "memberships", members, r.Memberships)
 	compare(t, "leavers", leavers, r.Leavers)
-	text, err := os.ReadFile(filepath.Join(dir, "users.csv"))
+	text, err := os.ReadFile(filepath.Join(dir, "failed-users.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,6 +282,40 @@ func TestCSVIsARoster(t *testing.T) {
 	if !strings.Contains(string(text), "user-differs title") {
 		t.Error("the findings aren't in the file")
 	}
+}
+
+// The files can replace those that the roster is read from, and nothing else in
+// the folder is touched.
+func TestCSVReplacesItsSource(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	source := filepath.Join(dir, "failed-users.csv")
+	if err := os.WriteFile(source, []byte("key,userName\na,a\nb,b\n#end,2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(dir, "users.csv")
+	if err := os.WriteFile(other, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := idp.Files{Users: []string{source}}.Roster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Groups = idp.Of(idp.Group{Key: "g", DisplayName: "g"}, idp.Group{Key: "h", DisplayName: "h"})
+	play(t, report.CSV(dir, r), []audit.Message{{Finding: &audit.Finding{Code: audit.MembershipUnexpected, User: "b", UserID: "id", Group: "g"}}, {Failure: &audit.Failure{}}})
+	compare(t, "users", []idp.User{{Key: "b", UserName: "b", ID: "id"}}, r.Users)
+	if text, err := os.ReadFile(other); err != nil || string(text) != "mine" {
+		t.Errorf("another file was changed: %s, %v", text, err)
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(names) != 3 {
+		t.Errorf("files: %v, %v", names, err)
+	}
+	written, err := idp.Files{Users: []string{source}, Groups: []string{filepath.Join(dir, "failed-groups.csv")}}.Roster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "groups", []idp.Group{{Key: "g", DisplayName: "g"}}, written.Groups) // of the finding
 }
 
 func compare[T any](t *testing.T, name string, want []T, list func(func(T, error) bool)) {
