@@ -430,6 +430,11 @@ var methods = []*method{
 		states: map[string]string{"=": "", "+": "1 chosen ACTIVE", "orphan": "1 chosen ACTIVE", "swapped": "1 chosen ACTIVE, 1 chosen DELETED"}},
 	{name: "scimtoken.Client.Retire", verb: "DELETE", path: "tokens/token-a", wrong: tokenJSON, prepare: retire,
 		state: tokenState, states: map[string]string{"=": tokenActive + ", 1 chosen ACTIVE", "+": "token-a DELETED, 1 chosen ACTIVE"}},
+	{name: "scimtoken.Client.HandOver", verb: "GET", path: "scimTenants/main", wrong: tenantJSON, prepare: handOver,
+		state: tokenState, states: map[string]string{"=": "token-a ACTIVE"}},
+	{name: "scimtoken.Client.Reset", verb: "GET", path: "scimTenants/main", wrong: tenantJSON, prepare: at(withToken, func(ctx context.Context, c *clients) error {
+		return c.tokens.Reset(ctx, tenant, new(scimtoken.MemoryStore))
+	}), state: tokenState, states: map[string]string{"=": "token-a ACTIVE"}},
 	{name: "scimtoken.Client.Adopt", verb: "GET", path: "tokens/token-a", wrong: `{"name":"` + tenantText + `/tokens/token-b"}`,
 		prepare: at(withToken, adopt), state: tokenState, states: map[string]string{"=": tokenActive}},
 }
@@ -486,6 +491,29 @@ func ensureTenant() *method {
 			}
 			return err
 		}), state: tenantState, states: map[string]string{"=": "", "+": tenantActive}}
+}
+
+// handOver hands over a token that was adopted.
+func handOver(t *testing.T, srv *scimtest.Server, c *clients) func(context.Context, *clients) error {
+	prepare(t, srv, withToken)
+	store := new(scimtoken.MemoryStore)
+	if err := c.tokens.Adopt(t.Context(), tenant, store, token, iamscim.NewSecret("s")); err != nil {
+		t.Fatal(err)
+	}
+	return func(ctx context.Context, c *clients) error {
+		given := 0
+		err := c.tokens.HandOver(ctx, tenant, store, func(_ context.Context, name scimtoken.Name, secret scimtoken.Secret) error {
+			given++
+			if name != token || secret.Reveal() != "s" {
+				return errors.New("another token was handed over")
+			}
+			return nil
+		})
+		if err == nil && given != 1 {
+			return fmt.Errorf("handed over %d times", given)
+		}
+		return err
+	}
 }
 
 func grantSyncer(suffix, path string) *method {

@@ -33,6 +33,7 @@ func TestDocumentedRoutes(t *testing.T) {
 	// Methods that make no request of their own kind: what they call says it.
 	composed := []string{
 		"scimtoken.Client.Rotate", "scimtoken.Client.Retire", "scimtoken.Client.Ensure", "scimtoken.Client.Adopt",
+		"scimtoken.Client.HandOver", "scimtoken.Client.Reset",
 	}
 	documented := map[string]bool{}
 	for _, dir := range []string{"provider", "scimtenant", "scimtoken"} {
