@@ -78,16 +78,23 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 		return nil, errors.New("ctx must not be nil")
 	}
 	var policy iamscim.RetryPolicy
+	var shared *Conn
 	for i, opt := range opts {
 		if opt == nil {
 			return nil, fmt.Errorf("option %d is nil", i)
 		}
-		if o, ok := opt.(*retryOption); ok {
+		switch o := opt.(type) {
+		case *retryOption:
 			policy = o.policy
+		case *connOption:
+			shared = o.conn
 		}
 	}
 	if err := policy.Validate(); err != nil {
 		return nil, err
+	}
+	if shared != nil {
+		return &Conn{policy: policy.WithDefaults(), options: shared.options}, nil
 	}
 	logger := slog.New(redact.Handler(internaloption.GetLogger(opts).Handler()))
 	// The defaults go first (the template is the default endpoint in every
@@ -170,6 +177,16 @@ func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return &retryOption{
 type retryOption struct {
 	internaloption.EmbeddableAdapter
 	policy iamscim.RetryPolicy
+}
+
+// WithConn makes a client use a connection that is prepared already, with a retry
+// policy of its own. All other options are ignored. It must lead to the client's
+// service.
+func WithConn(c *Conn) option.ClientOption { return &connOption{conn: c} }
+
+type connOption struct {
+	internaloption.EmbeddableAdapter
+	conn *Conn
 }
 
 // Options are for the NewService of the generated package.
