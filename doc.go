@@ -20,8 +20,10 @@
 //     groups
 //   - scimclient/audit: a whole directory against a roster; audit/report writes
 //     what it found
+//   - provision: the whole job on top of the clients: a spec, a plan, and Apply,
+//     which can be interrupted and repeated
 //   - provision/idp: what the identity provider should have pushed (the roster),
-//     and readers of its exports; standard library alone
+//     and readers of its exports, and the interface of a program for its half
 //   - scimtest: an in-memory Google Cloud for tests: IAM, organization policies
 //     and the tenants' SCIM service
 //

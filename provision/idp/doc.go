@@ -9,8 +9,11 @@
 //	}.Roster()
 //
 // The package is a leaf. A program that produces a roster links the standard
-// library and nothing else. Package scimclient/audit compares a roster with a
-// tenant.
+// library, package iamscim and golang.org/x/oauth2, and nothing else. Package
+// scimclient/audit compares a roster with a tenant.
+//
+// [Provider] is a program for the identity provider's half. Package provision
+// calls it in place of a person.
 //
 // # The end of a list
 //

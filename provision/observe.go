@@ -1,0 +1,218 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/claimmap"
+	"github.com/iamscim/iamscim/internal/agent"
+	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/provision/idp"
+	"github.com/iamscim/iamscim/scimclient"
+	"github.com/iamscim/iamscim/scimtenant"
+	"github.com/iamscim/iamscim/scimtoken"
+)
+
+// read is what a read returned.
+type read[T any] struct {
+	value T
+	err   error
+	done  bool // it was read
+}
+
+func of[T any](value T, err error) read[T] { return read[T]{value, err, true} }
+
+// world is what is there, as far as the caller may read it.
+type world struct {
+	now       time.Time
+	provider  read[*provider.Provider]
+	pool      read[*provider.Pool]
+	providers read[[]*provider.Provider] // of the pool
+	tenant    read[*scimtenant.Tenant]   // of the pool; nil if there is none
+	stored    read[*scimtoken.Stored]
+	tokens    read[[]*scimtoken.Token]
+	syncer    read[bool]
+	access    read[*scimclient.Access]
+	idp       read[*idp.Status]
+	evidence  read[evidence]
+}
+
+// observe reads what a spec is about, in two rounds of requests side by side: what
+// is known by name, then what the tenant leads to. It changes nothing.
+func (c *Clients) observe(ctx context.Context, s Spec) *world {
+	w := &world{now: time.Now()}
+	var own read[[]*scimtenant.Tenant]
+	var wg sync.WaitGroup
+	wg.Go(func() { w.provider = of(c.Providers.Get(ctx, s.Provider)) })
+	wg.Go(func() { w.pool = of(c.Providers.GetPool(ctx, s.Provider.Pool())) })
+	wg.Go(func() { w.providers = of(collect(c.Providers.List(ctx, s.Provider.Pool(), iamscim.ListOptions{}))) })
+	wg.Go(func() { own = of(collect(c.Tenants.List(ctx, s.Provider, iamscim.ListOptions{ShowDeleted: true}))) })
+	if s.Store != nil {
+		wg.Go(func() { w.stored = of(scimtoken.Inspect(ctx, s.Store)) })
+	}
+	if s.IdentityProvider != nil {
+		wg.Go(func() { w.idp = of(s.IdentityProvider.Status(ctx)) })
+	}
+	wg.Wait()
+	if w.provider.err != nil {
+		return w
+	}
+	switch {
+	case own.err != nil:
+		w.tenant = read[*scimtenant.Tenant]{err: own.err, done: true}
+	case len(own.value) > 0:
+		w.tenant = read[*scimtenant.Tenant]{value: own.value[0], done: true}
+	default:
+		// Another provider can have it, even a deleted one.
+		t, err := c.Tenants.InPool(ctx, s.Provider.Pool())
+		if errors.Is(err, iamscim.ErrNotFound) {
+			t, err = nil, nil
+		}
+		w.tenant = of(t, err)
+	}
+	t := w.tenant.value
+	if t == nil || t.Name.Provider() != s.Provider || t.State != iamscim.StateActive {
+		return w
+	}
+	wg.Go(func() { w.tokens = of(collect(c.Tokens.List(ctx, t.Name, iamscim.ListOptions{ShowDeleted: true}))) })
+	if organization, address := w.agent(); address != "" {
+		wg.Go(func() { w.syncer = of(c.Organizations.HasSyncer(ctx, organization, address)) })
+	}
+	if secret := w.secret(); !secret.IsZero() {
+		wg.Go(func() {
+			client, err := c.SCIM(t, secret)
+			if err != nil {
+				w.access = read[*scimclient.Access]{err: err, done: true}
+				return
+			}
+			w.access = of(client.CheckAccess(ctx))
+			if w.access.err == nil {
+				w.evidence = of(s.Ready.lookUp(ctx, client))
+			}
+		})
+	}
+	wg.Wait()
+	return w
+}
+
+func collect[T any](list func(yield func(T, error) bool)) ([]T, error) {
+	var all []T
+	for x, err := range list {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, x)
+	}
+	return all, nil
+}
+
+// agent returns the pool's organization and the tenant's service agent, "" for
+// what isn't known.
+func (w *world) agent() (organization, address string) {
+	if w.pool.value != nil {
+		organization = w.pool.value.Organization
+	}
+	t := w.tenant.value
+	if t == nil {
+		return organization, ""
+	}
+	address = t.ServiceAgent
+	if organization == "" {
+		organization, _, _ = agent.Parse(address)
+	}
+	if address == "" && organization != "" && t.UID() != "" {
+		address = scimtenant.ServiceAgentEmail(organization, t.UID())
+	}
+	return organization, address
+}
+
+// fresh reports whether the store's record is about the tenant that is there.
+func (w *world) fresh() bool {
+	s, t := w.stored.value, w.tenant.value
+	return s != nil && t != nil && s.Tenant == t.Name && s.TenantUID == t.UID()
+}
+
+// secret returns the secret of the token that the identity provider is to have.
+func (w *world) secret() scimtoken.Secret {
+	if !w.fresh() {
+		return scimtoken.Secret{}
+	}
+	_, secret := live(w.stored.value)
+	return secret
+}
+
+// live returns the token that the identity provider is to have, and its secret.
+// Where only its owner knows the secret, it's the one that is to replace it.
+func live(s *scimtoken.Stored) (scimtoken.Name, scimtoken.Secret) {
+	name, secret := s.Live()
+	if secret.IsZero() && !s.NextSecret.IsZero() {
+		return s.Next, s.NextSecret
+	}
+	return name, secret
+}
+
+// issuer is the identity of the identity provider.
+func issuer(p *provider.Provider) string {
+	switch {
+	case p.OIDC != nil:
+		return p.OIDC.IssuerURI
+	case p.SAML != nil:
+		return entityID(p.SAML.IDPMetadataXML)
+	}
+	return ""
+}
+
+// entityID reads the entityID of SAML metadata, "" if it can't.
+func entityID(metadata string) string {
+	_, rest, ok := strings.Cut(metadata, "entityID=")
+	if !ok || rest == "" {
+		return ""
+	}
+	value, _, ok := strings.Cut(rest[1:], rest[:1])
+	if !ok {
+		return ""
+	}
+	return value
+}
+
+// basis is what a verdict and its changes rest on.
+func basis(p *provider.Provider, t *scimtenant.Tenant) map[string]string {
+	b := map[string]string{
+		"provider.attributeMapping": rules(p.AttributeMapping),
+		"provider.issuer":           issuer(p),
+		"provider.vendorType":       string(p.VendorType),
+		"provider.state":            string(p.State),
+		"provider.disabled":         strconv.FormatBool(p.Disabled),
+		"provider.scimUsage":        string(p.SCIMUsage),
+		"tenant.name":               "",
+		"tenant.uid":                "",
+		"tenant.claimMapping":       "",
+		"tenant.state":              "",
+	}
+	if t != nil {
+		b["tenant.name"] = t.Name.String()
+		b["tenant.uid"] = t.UID()
+		b["tenant.claimMapping"] = rules(t.ClaimMapping)
+		b["tenant.state"] = string(t.State)
+	}
+	return b
+}
+
+// rules is a mapping on one line.
+func rules(m map[string]string) string {
+	if parsed, err := claimmap.New(m); err == nil {
+		return parsed.String()
+	}
+	parts := make([]string, 0, len(m))
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, key+"="+m[key])
+	}
+	return strings.Join(parts, ",")
+}

@@ -1,0 +1,288 @@
+package provision
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/scimclient"
+)
+
+func (p *planner) identityProvider() Step {
+	if s, ok := p.follows(KindTenant, listTenants); ok {
+		return s
+	}
+	if p.spec.IdentityProvider != nil {
+		return p.automated()
+	}
+	if n := p.w.stored.value; n != nil && !n.NextSecret.IsZero() && p.done(KindAccess) {
+		return Step{Status: StatusManual, Text: "a person replaces the token there, and then retires the old one",
+			Instructions: []Instruction{{Name: "token", Secret: true, Note: "next.secret of the store's record, " + n.Next.ID()}, {Name: "then", Value: "scimtoken.Client.Retire, or scimctl rotate -retire " + n.Next.ID()}}}
+	}
+	if a := p.w.access.value; a != nil && a.Users > 0 && p.done(KindAccess) {
+		return Step{Status: StatusDone, Text: fmt.Sprintf("the directory has %s", people(a.Users))}
+	}
+	t := p.own()
+	if p.w.provider.value.SCIMUsage.Enabled() && t != nil && p.steps[KindTenant].Status == StatusDone && p.steps[KindToken].Status == StatusDone {
+		return Step{Status: StatusDone, Text: "not looked at: the provider uses SCIM already"}
+	}
+	s := Step{Status: StatusManual, Text: fmt.Sprintf("a person sets %s up", p.vendor)}
+	if t == nil || p.steps[KindTenant].Status != StatusDone || p.steps[KindAccess].Status != StatusDone {
+		return Step{Status: StatusDeferred, Text: s.Text + " once the stored token works"}
+	}
+	for _, setting := range t.IDPSettings(p.vendor) {
+		s.Instructions = append(s.Instructions, Instruction{Where: setting.Where, Name: setting.Name, Value: setting.Value, Secret: setting.Secret, Note: setting.Note})
+	}
+	for _, need := range p.needs {
+		s.Instructions = append(s.Instructions, Instruction{Name: need.Setting, Value: need.Value, Note: need.Note})
+	}
+	s.Notes = append(s.Notes, "The token is in the token store: paste it from there into the console (current.secret of the record). Nothing here prints it.")
+	return s
+}
+
+func people(n int) string {
+	switch {
+	case n == 1:
+		return "1 user"
+	case n >= 100:
+		return "100 users or more"
+	}
+	return fmt.Sprintf("%d users", n)
+}
+
+// automated is the step with an identity provider that is a program.
+func (p *planner) automated() Step {
+	if err := p.w.idp.err; err != nil {
+		return Step{Status: StatusUnknown, err: err, Text: "the identity provider can't be asked: " + err.Error(), Remedy: "plan again"}
+	}
+	s := Step{Status: StatusDone, Text: "the identity provider pushes into the tenant"}
+	got, t := p.w.idp.value, p.own()
+	base := ""
+	if t != nil && p.steps[KindTenant].Action != ActionReplace {
+		base = strings.TrimRight(t.BaseURI, "/")
+	}
+	have := strings.TrimRight(got.BaseURI, "/")
+	set := Field{Name: "baseUri", Before: have, After: base, UnknownAfter: base == ""}
+	switch {
+	case have == "":
+		s.Action, s.Reason, s.Text = ActionCreate, ReasonAbsent, "it is given the tenant's address, the stored token and the settings, and started"
+		s.Fields = []Field{set}
+	case have != base || base == "":
+		s.Action, s.Reason, s.Text = ActionUpdate, ReasonElsewhere, "it pushes somewhere else, and is given the tenant's address and the stored token"
+		s.Drift = base != ""
+		s.Fields = []Field{set}
+	case !got.Running:
+		s.Action, s.Reason, s.Text, s.Drift = ActionUpdate, ReasonStopped, "it doesn't run"+because(got.Problem), true
+		s.Fields = []Field{{Name: "running", Before: "false", After: "true"}}
+	default:
+		if got.Problem != "" {
+			s.Warnings = append(s.Warnings, "the identity provider: "+got.Problem)
+		}
+		return s
+	}
+	s.Status = StatusChange
+	if !p.done(KindAccess) {
+		s.Status = StatusDeferred
+		s.Notes = append(s.Notes, "It waits until the stored token works.")
+	}
+	return s
+}
+
+func because(problem string) string {
+	if problem == "" {
+		return ""
+	}
+	return ": " + problem
+}
+
+// on reports whether the provider has the usage of the spec already.
+func (p *planner) on() bool {
+	got := p.w.provider.value
+	return got != nil && got.SCIMUsage == p.spec.Usage && p.steps[KindTenant].Status == StatusDone
+}
+
+func (p *planner) directory() Step {
+	if s, ok := p.follows(KindTenant, ""); ok {
+		return s
+	}
+	r := p.spec.Ready
+	named := len(r.Users)+len(r.Groups)+len(r.BreakGlass) > 0 || r.Audit != nil
+	switch {
+	case r.EnableBeforeSync:
+		return Step{Status: StatusDone, Text: "not looked at: the spec says enableBeforeSync"}
+	case p.spec.Usage == iamscim.SCIMUsageNone:
+		return Step{Status: StatusDone, Text: "not looked at: the provider isn't to use SCIM"}
+	case p.on() && !named:
+		s := Step{Status: StatusDone, Text: "not looked at: the spec names nobody"}
+		if a := p.w.access.value; a != nil {
+			s.Text += "; the directory has " + people(a.Users)
+		}
+		return s
+	case p.on() && p.steps[KindAccess].Reason == ReasonAdopt:
+		return Step{Status: StatusDone, Text: "not looked at: the store has no secret"}
+	case !p.done(KindAccess):
+		return Step{Status: StatusDeferred, Text: "waits until the stored token works"}
+	case !named:
+		return Step{Status: StatusDeferred, Text: "the spec names nobody who must be in the directory", Remedy: "name users, and groups with members, in ready"}
+	case p.w.evidence.err != nil:
+		return Step{Status: StatusUnknown, err: p.w.evidence.err, Text: "the directory can't be read: " + p.w.evidence.err.Error(), Remedy: "plan again"}
+	}
+	if missing := p.w.evidence.value.missing; len(missing) > 0 {
+		return Step{Status: StatusDeferred, Text: "waits for " + strings.Join(missing, ", ")}
+	}
+	if r.Audit != nil && !p.on() {
+		if waits := p.audited(); waits != "" {
+			return Step{Status: StatusDeferred, Text: "waits for " + waits}
+		}
+		return Step{Status: StatusDone, Text: fmt.Sprintf("a clean audit found all %d users of the roster", r.Audit.Checked.Users)}
+	}
+	return Step{Status: StatusDone, Text: fmt.Sprintf("all %d users, groups and memberships that the spec names are there", p.w.evidence.value.found)}
+}
+
+func (p *planner) usage() Step {
+	if s, ok := p.follows(KindProvider, getProvider); ok {
+		return s
+	}
+	got := p.w.provider.value
+	s := Step{Status: StatusDone, Resource: got.Name.String(), Text: string(got.SCIMUsage)}
+	if p.on() || got.SCIMUsage == p.spec.Usage && !p.spec.Usage.Enabled() {
+		return s
+	}
+	field := Field{Name: "scimUsage", Before: string(got.SCIMUsage), After: string(p.spec.Usage)}
+	if p.steps[KindTenant].Action == ActionReplace {
+		field.Before = string(iamscim.SCIMUsageNone)
+	}
+	if s, blocked := p.conflict(got); blocked {
+		return s
+	}
+	s.Action, s.Reason, s.Fields = ActionUpdate, ReasonDiffers, []Field{field}
+	if p.spec.Usage == iamscim.SCIMUsageNone {
+		s.Status, s.Text, s.Drift = StatusChange, "people have the groups of their token again", true
+		return s
+	}
+	s.Status = StatusDeferred
+	switch waits := p.proof(); {
+	case waits != "":
+		s.Text = "waits for " + waits
+	default:
+		s.Status = StatusChange
+		s.Text = "from now on people have the groups of the directory, and not those of their token"
+		if p.spec.Usage == iamscim.SCIMUsageUsersAndGroups {
+			s.Text = "from now on only people who are in the directory, active, can sign in"
+		}
+	}
+	s.Notes = append(s.Notes, "This switches it off again: "+usageCommand(got, iamscim.SCIMUsageNone))
+	if p.spec.Ready.EnableBeforeSync {
+		s.Warnings = append(s.Warnings, "nothing shows that the directory has arrived; whoever is missing in it loses access")
+	}
+	return s
+}
+
+// conflict is the step if the service would refuse the usage.
+func (p *planner) conflict(got *provider.Provider) (Step, bool) {
+	if !p.spec.Usage.Enabled() {
+		return Step{}, false
+	}
+	s := Step{Status: StatusBlocked, Resource: got.Name.String(), err: provider.ErrUsageConflict}
+	for _, other := range p.w.providers.value {
+		if other.Name != got.Name && other.SCIMUsage.Enabled() {
+			s.Text = "another provider of the pool uses SCIM: " + other.Name.ID()
+			s.Remedy = "switch that one off first: " + usageCommand(other, iamscim.SCIMUsageNone)
+			return s, true
+		}
+	}
+	switch {
+	case got.ExtendedAttributes != nil:
+		s.Text, s.Remedy = "the provider fetches groups with an extended attributes client, which excludes SCIM", "remove the extended attributes client from the provider"
+	case got.ExtraAttributes != nil && p.spec.Usage == iamscim.SCIMUsageUsersAndGroups:
+		s.Text, s.Remedy = "the provider has an extra attributes client, which excludes "+string(p.spec.Usage), "remove the extra attributes client, or use "+string(iamscim.SCIMUsageGroups)
+	default:
+		return Step{}, false
+	}
+	return s, true
+}
+
+// proof returns what the usage waits for, "" if the evidence is complete.
+func (p *planner) proof() string {
+	r := p.spec.Ready
+	if p.steps[KindTenant].Status != StatusDone {
+		return "the tenant"
+	}
+	if len(p.open) > 0 {
+		return "somebody to confirm at the identity provider: " + settings(p.open) + " (" + ids(p.open) + ")"
+	}
+	if r.EnableBeforeSync {
+		return ""
+	}
+	if !p.done(KindDirectory) {
+		return "the directory"
+	}
+	if s := p.steps[KindIdentityProvider].Status; s == StatusChange || s == StatusDeferred {
+		return "the identity provider"
+	}
+	if p.spec.Usage == iamscim.SCIMUsageUsersAndGroups {
+		return p.everybody()
+	}
+	if len(r.Users) == 0 && len(r.Groups) == 0 && r.Audit == nil {
+		return "evidence: users, and groups with members, in ready"
+	}
+	return ""
+}
+
+// everybody returns what the usage for users waits for.
+func (p *planner) everybody() string {
+	r := p.spec.Ready
+	if len(r.BreakGlass) == 0 {
+		return "break-glass users with a sample of their claims"
+	}
+	got := p.w.provider.value
+	for _, b := range r.BreakGlass {
+		user := p.w.evidence.value.people[b.UserName]
+		if user == nil {
+			return "the break-glass user " + b.UserName
+		}
+		if why := b.meet(got.AttributeMapping, p.mapping, user); why != "" {
+			return fmt.Sprintf("the break-glass user %s: %s", b.UserName, why)
+		}
+	}
+	return p.audited()
+}
+
+// audited returns what keeps the audit from counting, "" if it counts.
+func (p *planner) audited() string {
+	r, maxAge := p.spec.Ready.Audit, p.spec.Ready.MaxAge
+	if maxAge == 0 {
+		maxAge = time.Hour
+	}
+	t := p.own()
+	switch {
+	case r == nil:
+		return "a clean audit of all users"
+	case t == nil || r.TenantUID != t.UID():
+		return fmt.Sprintf("an audit of this tenant: the one given is of the tenant with UID %s", r.TenantUID)
+	case r.ClaimMapping != p.mapping.String():
+		return "an audit with this claim mapping: the one given is with " + r.ClaimMapping
+	case !r.Clean():
+		return "a clean audit: the one given isn't"
+	case p.w.now.Sub(r.Started) > maxAge:
+		return fmt.Sprintf("a newer audit: the one given began %v ago, and may be %v old", p.w.now.Sub(r.Started).Round(time.Second), maxAge)
+	}
+	return ""
+}
+
+// document is a user as encoding/json decodes it.
+func document(user *scimclient.User) (map[string]any, error) {
+	text, err := json.Marshal(user)
+	if err != nil {
+		return nil, err
+	}
+	var m map[string]any
+	if err := json.Unmarshal(text, &m); err != nil {
+		return nil, errors.New("the user can't be read")
+	}
+	return m, nil
+}
