@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +28,7 @@ type Spec struct {
 	// Mapping is the claim mapping. By default it's that of the tenant that
 	// the provider has, else the one that fits the provider ([claimmap.Fit]).
 	// A tenant with another mapping must be replaced.
-	Mapping claimmap.Mapping `json:"-"`
+	Mapping claimmap.Mapping `json:"mapping,omitzero"`
 
 	// Usage is what the provider takes from SCIM in the end. The default is
 	// SCIMUsageGroups.
@@ -170,33 +169,4 @@ func (s Spec) Validate() error {
 		l.Add("Ready.EnableBeforeSync", "asks for no evidence, and Ready names some: leave one out")
 	}
 	return l.Err(op, s.Provider.String())
-}
-
-// MarshalJSON writes the spec without what isn't data: the store, the identity
-// provider and the secret.
-func (s Spec) MarshalJSON() ([]byte, error) {
-	type plain Spec
-	return json.Marshal(struct {
-		plain
-		Mapping map[string]string `json:"mapping,omitempty"`
-	}{plain(s), s.Mapping.Map()})
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (s *Spec) UnmarshalJSON(text []byte) error {
-	type plain Spec
-	in := struct {
-		*plain
-		Mapping map[string]string `json:"mapping"`
-	}{plain: (*plain)(s)}
-	if err := json.Unmarshal(text, &in); err != nil {
-		return err
-	}
-	s.Mapping = claimmap.Mapping{}
-	if len(in.Mapping) == 0 {
-		return nil
-	}
-	m, err := claimmap.New(in.Mapping)
-	s.Mapping = m
-	return err
 }
