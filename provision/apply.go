@@ -132,7 +132,7 @@ func (c *Clients) Apply(ctx context.Context, p *Plan, opts ApplyOptions) (*Plan,
 		return p, &BlockedError{Steps: []Step{{Kind: KindTenant, Status: StatusBlocked, Resource: p.Tenant.String(),
 			Text: fmt.Sprintf("the tenant with UID %s would be deleted for good: set AllowReplace to that UID", p.Basis["tenant.uid"])}}}
 	}
-	a.spec.Mapping, _ = p.mapping() // the plan's, whatever the provider's is now
+	a.spec.Mapping = p.Mapping // whatever the provider's is now
 	a.spec.Vendor = p.Vendor
 	return a.run(ctx)
 }
@@ -235,7 +235,7 @@ func (a *applier) planned(field, value string) bool {
 	case "tenant.name":
 		return value == a.plan.Tenant.String()
 	case "tenant.claimMapping":
-		return value == rules(a.plan.Mapping)
+		return value == a.plan.Mapping.String()
 	case "tenant.state":
 		return value == string(iamscim.StateActive)
 	}

@@ -148,8 +148,8 @@ type Plan struct {
 	Steps   []Step    `json:"steps"`
 
 	// Mapping and Vendor are the spec's, or what was chosen for it.
-	Mapping map[string]string `json:"mapping,omitempty"`
-	Vendor  iamscim.Vendor    `json:"vendor,omitempty"`
+	Mapping claimmap.Mapping `json:"mapping,omitzero"`
+	Vendor  iamscim.Vendor   `json:"vendor,omitempty"`
 
 	// Organization is the number of the pool's organization, and Tenant the
 	// tenant that is there or is to be created.
@@ -219,9 +219,6 @@ func (p *Plan) Blocked() []Step {
 // Destroys reports whether the plan deletes something for good: a tenant that is
 // replaced, with its directory and its tokens.
 func (p *Plan) Destroys() bool { return p.Step(KindTenant).Action == ActionReplace }
-
-// mapping returns the claim mapping of the plan.
-func (p *Plan) mapping() (claimmap.Mapping, error) { return claimmap.New(p.Mapping) }
 
 // Plan compares a spec with what is there, and says what [Clients.Apply] would do.
 // It only reads, and it never waits: nothing is repeated.

@@ -35,7 +35,7 @@ func plan(s Spec, w *world) *Plan {
 		p.steps[step.Kind] = step
 		out.Steps = append(out.Steps, step)
 	}
-	out.Mapping, out.Vendor, out.Tenant = p.mapping.Map(), p.vendor, p.target
+	out.Mapping, out.Vendor, out.Tenant = p.mapping, p.vendor, p.target
 	out.Organization, _ = w.agent()
 	if w.provider.value != nil {
 		out.Basis = basis(w.provider.value, w.tenant.value)
