@@ -120,9 +120,11 @@ func (s Spec) Validate() error {
 	var l check.List
 	if s.Provider.IsZero() {
 		l.Add("Provider", "required")
-	} else if s.TenantID != "" {
-		if _, err := scimtenant.NewName(s.Provider, s.TenantID); err != nil {
-			l.AddError("TenantID", err)
+	}
+	if s.TenantID != "" {
+		// The rules are the same under every provider.
+		if _, err := scimtenant.ParseName("locations/global/workforcePools/any-pool/providers/any-provider/scimTenants/" + s.TenantID); err != nil {
+			l.Add("TenantID", "must be 4 to 32 characters of a-z, 0-9 and -, is %q", s.TenantID)
 		}
 	}
 	if err := s.Usage.Validate(); err != nil {

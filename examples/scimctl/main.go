@@ -9,8 +9,25 @@
 //	scimctl audit -base-uri URI -token-file FILE -mapping MAPPING \
 //	  -users users.csv -groups groups.csv -memberships memberships.csv
 //
-// The exit status is 0 without errors, 1 with findings that are errors, 2 if the
-// audit failed, and 3 if a guard refused the roster.
+// The other verbs work on the set-up of a provider (package provision). Their demo
+// runs on an in-memory Google Cloud that is empty, half-done, provisioned or
+// drifted:
+//
+//	go run ./examples/scimctl plan -demo drifted
+//
+//	scimctl plan -spec spec.yaml
+//	scimctl apply -spec spec.yaml -wait
+//	scimctl rotate -spec spec.yaml
+//	scimctl teardown -provider NAME -tenant-uid UID
+//	scimctl import -provider NAME > spec.yaml
+//
+// The credentials are Application Default Credentials. IAMSCIM_EMULATOR_HOST names
+// an emulator instead.
+//
+// The exit status of audit is 0 without errors, 1 with findings that are errors, 2
+// if it failed, and 3 if a guard refused the roster. That of plan and apply is 0 only
+// if there is nothing left to change, 1 with changes, 2 if it failed, and 3 if
+// something is blocked or was refused.
 package main
 
 import (
@@ -40,6 +57,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == "audit" {
 		return runAudit(ctx, args[1:], stdout, stderr)
 	}
-	fmt.Fprintln(stderr, "usage: scimctl audit [flags]; scimctl audit -h lists the flags")
+	if len(args) > 0 && setupVerbs[args[0]] != nil {
+		return runSetup(ctx, args[0], args[1:], stdout, stderr)
+	}
+	fmt.Fprintln(stderr, "usage: scimctl audit|plan|apply|rotate|teardown|import [flags]; scimctl VERB -h lists the flags")
 	return exitFailed
 }

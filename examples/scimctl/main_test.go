@@ -25,7 +25,7 @@ func TestREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := regexp.MustCompile(`(?m)^go run ./examples/scimctl (.*)$`).FindSubmatch(text)
+	command := regexp.MustCompile(`(?m)^go run ./examples/scimctl (audit .*)$`).FindSubmatch(text)
 	if command == nil {
 		t.Fatal("the README doesn't show the command")
 	}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/provision"
+	"github.com/iamscim/iamscim/provision/idp"
+	"github.com/iamscim/iamscim/scimtoken"
+)
+
+// setupVerbs are the verbs that work on a set-up.
+var setupVerbs = map[string]func(*setupJob, context.Context) int{
+	"plan": (*setupJob).plan, "apply": (*setupJob).apply, "rotate": (*setupJob).rotate,
+	"teardown": (*setupJob).teardown, "import": (*setupJob).importSpec,
+}
+
+// setupJob is one call of a verb.
+type setupJob struct {
+	stdout, stderr io.Writer
+	clients        *provision.Clients
+	spec           *provision.Spec
+	half           idp.Provider // of the demo
+
+	json, wait                                 bool
+	specPath, planPath, demo                   string
+	provider, tenantUID, allowReplace, retired string
+}
+
+// runSetup runs a verb and returns the exit status.
+func runSetup(ctx context.Context, verb string, args []string, stdout, stderr io.Writer) int {
+	j := &setupJob{stdout: stdout, stderr: stderr}
+	set := flag.NewFlagSet("scimctl "+verb, flag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.StringVar(&j.demo, "demo", "", "run on an in-memory Google Cloud: empty, half-done, provisioned or drifted")
+	if verb == "plan" || verb == "apply" || verb == "rotate" {
+		set.StringVar(&j.specPath, "spec", "", "`FILE` with the spec in YAML")
+	}
+	if verb == "plan" || verb == "apply" {
+		set.BoolVar(&j.json, "json", false, "print the plan as JSON")
+	}
+	switch verb {
+	case "apply":
+		set.StringVar(&j.planPath, "plan", "", "`FILE` with a plan that plan -json wrote; the store is the spec's")
+		set.BoolVar(&j.wait, "wait", false, "wait for what isn't visible yet, and for the directory")
+		set.StringVar(&j.allowReplace, "allow-replace", "", "`UID` of the tenant that may be replaced")
+	case "teardown":
+		set.StringVar(&j.provider, "provider", "", "full `NAME` of the provider")
+		set.StringVar(&j.tenantUID, "tenant-uid", "", "`UID` of the tenant that is deleted for good")
+	case "import":
+		set.StringVar(&j.provider, "provider", "", "full `NAME` of the provider")
+	case "rotate":
+		set.StringVar(&j.retired, "retire", "", "`ID` of the new token, once the identity provider uses it: the old one is deleted")
+	}
+	switch err := set.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return exitClean
+	case err != nil:
+		return exitFailed
+	case set.NArg() > 0:
+		return j.fail(fmt.Errorf("unexpected argument %q", set.Arg(0)))
+	}
+	done, err := j.connect(ctx, verb)
+	if err != nil {
+		return j.fail(err)
+	}
+	defer done()
+	return setupVerbs[verb](j, ctx)
+}
+
+// connect reads the spec, and makes the clients.
+func (j *setupJob) connect(ctx context.Context, verb string) (done func(), err error) {
+	if j.demo != "" {
+		return j.stage(ctx, j.demo)
+	}
+	done = func() {}
+	switch {
+	case verb == "teardown" && (j.provider == "" || j.tenantUID == ""):
+		return nil, errors.New("teardown needs -provider and -tenant-uid, or -demo")
+	case verb == "import" && j.provider == "":
+		return nil, errors.New("import needs -provider, or -demo")
+	case verb != "teardown" && verb != "import" && j.specPath == "":
+		return nil, fmt.Errorf("%s needs -spec, or -demo", verb)
+	}
+	if j.specPath != "" {
+		file, err := os.Open(j.specPath)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		if j.spec, err = readSpec(j.specPath, file); err != nil {
+			return nil, err
+		}
+	}
+	j.clients, err = provision.New(ctx)
+	return done, err
+}
+
+// fail prints an error, and returns the status for it.
+func (j *setupJob) fail(err error) int {
+	fmt.Fprintln(j.stderr, "scimctl:", err)
+	for _, refused := range []error{provision.ErrBlocked, provision.ErrMoved, provision.ErrAnotherTenant} {
+		if errors.Is(err, refused) {
+			return exitRefused
+		}
+	}
+	return exitFailed
+}
+
+// show prints a plan, and returns the status for it.
+func (j *setupJob) show(p *provision.Plan) int {
+	if j.json {
+		e := json.NewEncoder(j.stdout)
+		e.SetIndent("", "  ")
+		if err := e.Encode(p); err != nil {
+			return j.fail(err)
+		}
+	} else {
+		fmt.Fprint(j.stdout, p)
+	}
+	switch {
+	case len(p.Blocked()) > 0:
+		return exitRefused
+	case !p.Done():
+		return exitFindings
+	}
+	return exitClean
+}
+
+func (j *setupJob) plan(ctx context.Context) int {
+	p, err := j.clients.Plan(ctx, *j.spec)
+	if err != nil {
+		return j.fail(err)
+	}
+	return j.show(p)
+}
+
+func (j *setupJob) apply(ctx context.Context) int {
+	p, err := j.clients.Plan(ctx, *j.spec)
+	if j.planPath != "" {
+		var text []byte
+		if text, err = os.ReadFile(j.planPath); err == nil {
+			p = &provision.Plan{}
+			err = json.Unmarshal(text, p)
+		}
+	}
+	if err != nil {
+		return j.fail(err)
+	}
+	left, err := j.clients.Apply(ctx, p, provision.ApplyOptions{
+		Wait: j.wait, AllowReplace: j.allowReplace, Store: j.spec.Store, IdentityProvider: j.half, AdoptSecret: j.spec.AdoptSecret,
+		OnStep: func(s provision.Step) {
+			fmt.Fprintf(j.stderr, "%-17s %-8s %s\n", s.Kind, s.Status, s.Text)
+			if s.Kind == provision.KindUsage && s.Status == provision.StatusChange {
+				for _, note := range s.Notes {
+					fmt.Fprintf(j.stderr, "%26s %s\n", "", note)
+				}
+			}
+		},
+	})
+	if err != nil {
+		return j.fail(err)
+	}
+	return j.show(left)
+}
+
+func (j *setupJob) teardown(ctx context.Context) int {
+	name, err := provider.ParseName(j.provider)
+	if err == nil {
+		err = j.clients.Teardown(ctx, name, j.tenantUID, provision.TeardownOptions{
+			IdentityProvider: j.half, OnStep: func(text string) { fmt.Fprintln(j.stdout, text) },
+		})
+	}
+	if err != nil {
+		return j.fail(err)
+	}
+	fmt.Fprintln(j.stdout, "Nothing of the set-up is left.")
+	return exitClean
+}
+
+func (j *setupJob) importSpec(ctx context.Context) int {
+	name, err := provider.ParseName(j.provider)
+	if err != nil {
+		return j.fail(err)
+	}
+	s, err := j.clients.Import(ctx, name)
+	if err == nil {
+		err = writeSpec(j.stdout, s)
+	}
+	if err != nil {
+		return j.fail(err)
+	}
+	return exitClean
+}
+
+// rotate makes a new token and stores it. A person takes it to the identity
+// provider, and then rotate -retire deletes the old one.
+func (j *setupJob) rotate(ctx context.Context) int {
+	p, err := j.clients.Plan(ctx, *j.spec)
+	if err != nil {
+		return j.fail(err)
+	}
+	if j.spec.Store == nil {
+		return j.fail(errors.New("the spec names no store"))
+	}
+	if j.retired != "" {
+		name, err := scimtoken.NewName(p.Tenant, j.retired)
+		if err == nil {
+			err = j.clients.Tokens.Retire(ctx, p.Tenant, j.spec.Store, name)
+		}
+		if err != nil {
+			return j.fail(err)
+		}
+		fmt.Fprintf(j.stdout, "%s is the token in use, and the old one is deleted.\n", name.ID())
+		return exitClean
+	}
+	tenant, err := j.clients.Tenants.Get(ctx, p.Tenant)
+	if err != nil {
+		return j.fail(err)
+	}
+	req := scimtoken.RotateRequest{
+		Tenant: p.Tenant, Store: j.spec.Store, Replaces: j.spec.ReplaceToken,
+		Verify: func(ctx context.Context, secret iamscim.Secret) error {
+			client, err := j.clients.SCIM(tenant, secret)
+			if err == nil {
+				_, err = client.WaitAccess(ctx)
+			}
+			return err
+		},
+	}
+	if j.half != nil {
+		req.Cutover = func(ctx context.Context, _ scimtoken.Name, secret scimtoken.Secret) error {
+			return j.half.CutOver(ctx, idp.Connection{BaseURI: tenant.BaseURI, Token: secret})
+		}
+	}
+	got, err := j.clients.Tokens.Rotate(ctx, req)
+	if err != nil {
+		return j.fail(err)
+	}
+	if got.Done {
+		fmt.Fprintf(j.stdout, "The identity provider uses %s, and the old token is deleted.\n", got.New.ID())
+		return exitClean
+	}
+	fmt.Fprintf(j.stdout, "%s is stored and works. Both tokens are valid.\nGive it to the identity provider (next.secret of the store's record), then run rotate -retire %s.\n", got.New.ID(), got.New.ID())
+	return exitFindings
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/claimmap"
+	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/provision"
+	"github.com/iamscim/iamscim/scimclient/audit"
+	"github.com/iamscim/iamscim/scimtoken"
+)
+
+// specFile is a spec in YAML.
+type specFile struct {
+	Provider        string            `yaml:"provider"`
+	TenantID        string            `yaml:"tenantId,omitempty"`
+	Mapping         map[string]string `yaml:"mapping,omitempty"`
+	Usage           string            `yaml:"usage,omitempty"`
+	Vendor          string            `yaml:"vendor,omitempty"`
+	Accept          []string          `yaml:"accept,omitempty"`
+	AcceptUnproven  bool              `yaml:"acceptUnproven,omitempty"`
+	Adopt           string            `yaml:"adopt,omitempty"`
+	AdoptSecretFile string            `yaml:"adoptSecretFile,omitempty"`
+	ReplaceToken    string            `yaml:"replaceToken,omitempty"`
+	Store           string            `yaml:"store,omitempty"` // the file of a scimtoken.FileStore
+	Ready           readyFile         `yaml:"ready,omitempty"`
+}
+
+type readyFile struct {
+	Users            []string            `yaml:"users,omitempty"`
+	Groups           map[string][]string `yaml:"groups,omitempty"`
+	Audit            string              `yaml:"audit,omitempty"` // the file of an audit.Result in JSON
+	MaxAge           string              `yaml:"maxAge,omitempty"`
+	BreakGlass       []breakGlassFile    `yaml:"breakGlass,omitempty"`
+	EnableBeforeSync bool                `yaml:"enableBeforeSync,omitempty"`
+}
+
+type breakGlassFile struct {
+	UserName string         `yaml:"userName"`
+	Claims   map[string]any `yaml:"claims"`
+}
+
+// problems are the faults of a file, each with its line and path.
+type problems struct {
+	file string
+	root *yaml.Node
+	list []string
+}
+
+// add notes a fault of a path, as "ready.users[0]".
+func (p *problems) add(path string, text any) {
+	p.list = append(p.list, fmt.Sprintf("%s:%d: %s: %v", p.file, lineOf(p.root, path), path, text))
+}
+
+func (p *problems) err() error {
+	if len(p.list) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(p.list, "\n"))
+}
+
+// lineOf returns the line of a path, or of the nearest part of it that is there.
+func lineOf(node *yaml.Node, path string) int {
+	parts := regexp.MustCompile(`[^.\[\]]+`).FindAllString(path, -1)
+	if key, ok := strings.CutPrefix(path, "mapping."); ok {
+		parts = []string{"mapping", key} // keys of mappings have dots
+	}
+	line := 1
+	for _, part := range parts {
+		if node == nil {
+			break
+		}
+		var next *yaml.Node
+		if i, err := strconv.Atoi(part); err == nil && node.Kind == yaml.SequenceNode && i < len(node.Content) {
+			next = node.Content[i]
+			line = next.Line
+		}
+		for i := 0; node.Kind == yaml.MappingNode && i+1 < len(node.Content); i += 2 {
+			if node.Content[i].Value == part {
+				line, next = node.Content[i].Line, node.Content[i+1]
+			}
+		}
+		node = next
+	}
+	return line
+}
+
+// readSpec reads a spec. It returns every fault at once.
+func readSpec(name string, in io.Reader) (*provision.Spec, error) {
+	text, err := io.ReadAll(io.LimitReader(in, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	p := &problems{file: name}
+	if len(root.Content) > 0 {
+		p.root = root.Content[0]
+	}
+	var f specFile
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
+		var typed *yaml.TypeError
+		if !errors.As(err, &typed) {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		for _, e := range typed.Errors {
+			p.list = append(p.list, name+":"+strings.TrimPrefix(strings.Replace(e, " not found in type main.specFile", " is unknown", 1), "line "))
+		}
+	}
+	s := f.spec(p)
+	var invalid *iamscim.Error
+	if err := s.Validate(); errors.As(err, &invalid) {
+		for _, v := range invalid.Violations {
+			path := strings.ToLower(v.Field[:1]) + strings.ReplaceAll(v.Field[1:], "TenantID", "tenantId")
+			path = strings.NewReplacer("tenantID", "tenantId", ".Users", ".users", ".Groups", ".groups", ".BreakGlass", ".breakGlass", ".EnableBeforeSync", ".enableBeforeSync", ".MaxAge", ".maxAge").Replace(path)
+			if !slices.ContainsFunc(p.list, func(have string) bool { return strings.Contains(have, ": "+path+": ") }) {
+				p.add(path, v.Rule)
+			}
+		}
+	}
+	return s, p.err()
+}
+
+// spec converts the file, and notes what can't be.
+func (f *specFile) spec(p *problems) *provision.Spec {
+	s := &provision.Spec{
+		TenantID: f.TenantID, Usage: iamscim.SCIMUsage(f.Usage), Vendor: iamscim.Vendor(f.Vendor), Accept: f.Accept, AcceptUnproven: f.AcceptUnproven,
+		Ready: provision.Ready{Users: f.Ready.Users, Groups: f.Ready.Groups, EnableBeforeSync: f.Ready.EnableBeforeSync},
+	}
+	var err error
+	if s.Provider, err = provider.ParseName(f.Provider); err != nil && f.Provider != "" {
+		p.add("provider", err)
+	}
+	if len(f.Mapping) > 0 {
+		s.Mapping = p.mapping(f)
+	}
+	token := func(path, text string, into *scimtoken.Name) {
+		if text == "" {
+			return
+		}
+		if *into, err = scimtoken.ParseName(text); err != nil {
+			p.add(path, err)
+		}
+	}
+	token("adopt", f.Adopt, &s.Adopt)
+	token("replaceToken", f.ReplaceToken, &s.ReplaceToken)
+	if f.AdoptSecretFile != "" {
+		secret, err := os.ReadFile(f.AdoptSecretFile)
+		if err != nil {
+			p.add("adoptSecretFile", err)
+		}
+		s.AdoptSecret = iamscim.NewSecret(strings.TrimSpace(string(secret)))
+	}
+	if f.Store != "" {
+		s.Store = scimtoken.NewFileStore(f.Store)
+	}
+	for _, b := range f.Ready.BreakGlass {
+		s.Ready.BreakGlass = append(s.Ready.BreakGlass, provision.BreakGlass(b))
+	}
+	if f.Ready.MaxAge != "" {
+		if s.Ready.MaxAge, err = time.ParseDuration(f.Ready.MaxAge); err != nil {
+			p.add("ready.maxAge", err)
+		}
+	}
+	if f.Ready.Audit != "" {
+		s.Ready.Audit = &audit.Result{}
+		text, err := os.ReadFile(f.Ready.Audit)
+		if err == nil {
+			err = json.Unmarshal(text, s.Ready.Audit)
+		}
+		if err != nil {
+			p.add("ready.audit", err)
+		}
+	}
+	return s
+}
+
+// mapping converts the claim mapping. A fault has the line of its rule.
+func (p *problems) mapping(f *specFile) claimmap.Mapping {
+	m, err := claimmap.New(f.Mapping)
+	if err == nil && f.Usage != "" && iamscim.SCIMUsage(f.Usage).Validate() == nil {
+		err = m.Validate(iamscim.SCIMUsage(f.Usage))
+	} else if err == nil {
+		err = m.Validate(iamscim.SCIMUsageGroups)
+	}
+	var invalid *claimmap.Error
+	if !errors.As(err, &invalid) {
+		return m
+	}
+	for _, issue := range invalid.Issues {
+		path := "mapping"
+		if issue.Key != "" {
+			path += "." + issue.Key
+		}
+		p.add(path, issue.Message)
+	}
+	return claimmap.Mapping{}
+}
+
+// writeSpec writes a spec as YAML.
+func writeSpec(out io.Writer, s *provision.Spec) error {
+	f := specFile{
+		Provider: s.Provider.String(), TenantID: s.TenantID, Mapping: s.Mapping.Map(), Usage: string(s.Usage), Vendor: string(s.Vendor),
+		Accept: s.Accept, Adopt: s.Adopt.String(), Store: "token.json",
+	}
+	e := yaml.NewEncoder(out)
+	e.SetIndent(2)
+	defer e.Close()
+	return e.Encode(f)
+}
