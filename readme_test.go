@@ -5,10 +5,13 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/iamscim/iamscim/scimtest"
 )
 
 // TestREADMESnippets keeps every Go snippet of the README in an Example that
@@ -23,6 +26,9 @@ func TestREADMESnippets(t *testing.T) {
 		t.Fatal("the README has no Go snippet")
 	}
 	for _, block := range blocks {
+		if strings.HasPrefix(block[1], "package main") {
+			continue // TestREADMEProgram runs it
+		}
 		if snippet := unindent(block[1]); !strings.Contains(example, "\n"+snippet+"\n") {
 			t.Errorf("this snippet of the README is not in the Example:\n%s", block[1])
 		}
@@ -33,7 +39,7 @@ func TestREADMESnippets(t *testing.T) {
 func TestREADMENames(t *testing.T) {
 	t.Parallel()
 	exported := map[string]bool{}
-	for _, dir := range []string{".", "claimmap", "provider", "scimclient", "scimclient/audit", "scimtenant", "scimtest", "scimtoken"} {
+	for _, dir := range []string{".", "claimmap", "provider", "provision", "scimclient", "scimclient/audit", "scimtenant", "scimtest", "scimtoken"} {
 		addExported(t, exported, dir)
 	}
 	code := regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(regexp.MustCompile("(?s)```.*?```").ReplaceAllString(readFile(t, "README.md"), ""), -1)
@@ -132,4 +138,55 @@ func unindent(text string) string {
 		lines[i] = strings.TrimSpace(lines[i])
 	}
 	return strings.Join(lines, "\n")
+}
+
+// TestREADMEProgram builds the README's first program and runs it as a user does,
+// against a server that the environment names: before the identity provider has
+// pushed, and after it.
+func TestREADMEProgram(t *testing.T) {
+	t.Parallel()
+	program := regexp.MustCompile("(?s)```go\n(package main\n.*?)```").FindStringSubmatch(readFile(t, "README.md"))
+	if program == nil {
+		t.Fatal("the README has no program")
+	}
+	if n := strings.Count(program[1], "\n"); n > 40 {
+		t.Errorf("the README's first program has %d lines, want at most 40", n)
+	}
+	dir := t.TempDir()
+	source, binary := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
+	if err := os.WriteFile(source, []byte(program[1]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, source).CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, output)
+	}
+	acme := scimtest.Acme(t, scimtest.WithSyncerGranted())
+	run := func() string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), binary)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "IAMSCIM_EMULATOR_HOST="+acme.URL())
+		var stdout, stderr strings.Builder
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if err := cmd.Run(); err != nil {
+			t.Fatalf("%v\n%s\n%s", err, &stdout, &stderr)
+		}
+		if !strings.Contains(stderr.String(), "using an emulator") || strings.Contains(stdout.String()+stderr.String(), "fake-") {
+			t.Errorf("the program wrote\n%s", &stderr)
+		}
+		return stdout.String()
+	}
+	if got := run(); !strings.Contains(got, "Plan: 3 to create") || !strings.Contains(got, "Secret token = (the stored token)") {
+		t.Errorf("the first run printed\n%s", got)
+	}
+	user := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com","active":true,"emails":[{"type":"work","value":"ada@example.com"}]}`
+	if _, err := acme.AddUser(acme.State().Tenants[0].Name, []byte(user)); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(); !strings.Contains(got, "Plan: 1 to update") || !strings.HasSuffix(got, "were compared with the spec.\n") {
+		t.Errorf("the second run printed\n%s", got)
+	}
+	if got := acme.State().Providers[0].ScimUsage; got != "ENABLED_FOR_GROUPS" {
+		t.Errorf("the usage is %q at the end", got)
+	}
 }
