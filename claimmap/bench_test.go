@@ -121,7 +121,7 @@ func BenchmarkSubject(b *testing.B) {
 	}
 }
 
-// directory yields n users whose strings are cut from one text, so that a
+// directory yields n users with strings that are cut from one text, so that a
 // benchmark measures the check and not the making of users.
 func directory(n int) iter.Seq[claimmap.User] {
 	const width = 30

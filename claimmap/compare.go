@@ -156,7 +156,7 @@ func caseApart(source string, provider, tenant side) (string, Result) {
 	if source == objectID {
 		return "only the " + who + " lowers the case: object IDs are seen in lower case, and no page promises it", Unproven
 	}
-	return "only the " + who + " lowers the case: they differ for everybody whose value has an upper-case letter", Inconsistent
+	return "only the " + who + " lowers the case: they differ for everybody with an upper-case letter in the value", Inconsistent
 }
 
 func documentedSomewhere(claim, attr string) bool {

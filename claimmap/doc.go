@@ -52,7 +52,7 @@
 //     documented for a provider's attribute mapping, shown in no claim mapping
 //   - what one page of Google's allows and another forbids, as lowerAscii() on
 //     group.externalId
-//   - the enterprise extension, whose spelling in a claim mapping is not documented
+//   - the enterprise extension: its spelling in a claim mapping is not documented
 //
 // Everything else is refused. Expressions of more than 2048 characters, and
 // brackets nested more than 24 deep, are refused before they are parsed.
@@ -140,7 +140,7 @@
 //   - that the settings are made and stay so
 //   - that the claim is in the token; Entra ID sends email and upn only on request
 //   - that a value is unique, not empty and at most 127 bytes long; see [CheckUnique]
-//   - that somebody whose address or user name changes still meets: the service
+//   - that somebody still meets after a change of address or user name: the service
 //     takes the provisioned value for immutable
 //   - that the pages are right
 //

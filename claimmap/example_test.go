@@ -81,7 +81,7 @@ func ExampleCompare() {
 	verdict := claimmap.Compare(provider, claimmap.Recommended(claimmap.EntraID), claimmap.CompareOptions{Vendor: claimmap.EntraID})
 	fmt.Println(verdict)
 	// Output:
-	// inconsistent: only the tenant lowers the case: they differ for everybody whose value has an upper-case letter
+	// inconsistent: only the tenant lowers the case: they differ for everybody with an upper-case letter in the value
 	//   consistent would be provider google.subject=assertion.email.lowerAscii(), tenant google.subject=user.emails[0].value.lowerAscii()
 }
 

@@ -100,7 +100,7 @@ func (c *checked) explain(at int, message string) {
 	c.fail(at, ClassType, "%s", message)
 }
 
-// macros of standard CEL, all of which a claim mapping may use.
+// macros are those of standard CEL. A claim mapping may use all of them.
 var macros = []string{"has", "all", "exists", "exists_one", "filter", "map"}
 
 // unknownVariable says what a name is that means nothing in a claim mapping.

@@ -31,7 +31,7 @@ const (
 )
 
 // notEvaluated are functions that are refused in a provider's mapping: our own
-// names, and functions whose cost cannot be bounded and that make nothing a
+// names, and functions that have no bound on their cost and make nothing a
 // mapping can use.
 var notEvaluated = []string{guardedAdd, guardedEqual, guardedIn, guardedJoin, guardedReplace, guardedMatches, guardedSize, "format", "bytes"}
 

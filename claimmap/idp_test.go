@@ -126,7 +126,7 @@ func meet(t testing.TB, provider, tenant string, assertion, user map[string]any)
 }
 
 // TestInconsistentHasAWitness shows for every Inconsistent verdict of the file a
-// person whose token and provisioned user differ, although every setting is as
+// person: token and provisioned user differ, although every setting is as
 // documented.
 func TestInconsistentHasAWitness(t *testing.T) {
 	t.Parallel()

@@ -26,9 +26,9 @@ const (
 )
 
 // Mapping is a claim mapping: the claimMapping field of a SCIM tenant, which
-// cannot be changed once the tenant exists. A Mapping built by [New], [Parse]
-// or [Recommended] without error whose [Mapping.Validate] returns nil for the
-// provider's SCIM usage is safe to send.
+// cannot be changed once the tenant exists. A Mapping that [New], [Parse] or
+// [Recommended] returns is safe to send if [Mapping.Validate] returns nil for the
+// provider's SCIM usage.
 //
 // It is an immutable value, safe for concurrent use. The zero Mapping is
 // empty; its Validate fails. Compare two with [Mapping.Equal].
@@ -91,9 +91,9 @@ func keyRank(key string) int {
 //
 // If anything is wrong, New returns the zero Mapping and an [*Error] with every
 // problem: unknown keys, expressions that cannot be read or that the key does
-// not take, and limits. It then names missing keys too; a mapping whose only
-// fault is a missing key is reported by [Mapping.Validate], so that what a
-// service holds can be read.
+// not take, and limits. It then names missing keys too. If a missing key is the
+// only fault, [Mapping.Validate] reports it, so that what a service holds can be
+// read.
 func New(rules map[string]string) (Mapping, error) {
 	if len(rules) > maxRules {
 		return Mapping{}, &Error{Issues: []Issue{{Class: ClassLimit, Message: fmt.Sprintf("%d rules; at most %d are read", len(rules), maxRules)}}}

@@ -312,6 +312,6 @@ func (n *node) start() int {
 	return n.at
 }
 
-// calledAt is the offset of the function's name in a call, whose own offset is
-// that of the bracket.
+// calledAt is the offset of the function's name in a call. The offset of the call
+// itself is that of the bracket.
 func (n *node) calledAt() int { return max(0, n.at-len([]rune(n.name))) }

@@ -73,7 +73,7 @@ func scan(expression string) []fault {
 	return faults
 }
 
-// skipString returns the index after the string literal whose quote is at i,
+// skipString returns the index after the string literal with its quote at i,
 // or the end of the text if nothing closes it (the parser says so).
 func skipString(runes []rune, i int, raw bool) int {
 	quote := runes[i]

@@ -142,7 +142,7 @@ func checkTypes(env *checker.Env, variable string, root *node, source string) *c
 	}
 	tree := parsed.NativeRep()
 	ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(plainSelects))
-	if variable != "assertion" { // whose claims may be of any type, null too
+	if variable != "assertion" { // its claims may be of any type, null too
 		ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(anyNull))
 	}
 	typed, errs := checker.Check(tree, parsed.Source(), env)

@@ -8,7 +8,7 @@ import (
 	"github.com/iamscim/iamscim"
 )
 
-// Validate returns nil if the mapping can be sent for a tenant whose provider
+// Validate returns nil if the mapping can be sent for a tenant of a provider that
 // has, or will have, the SCIM usage, or an [*Error] with every problem.
 // google.subject and google.group are required under every usage: both usages
 // that take anything take groups, and the mapping cannot be changed later. With
