@@ -131,6 +131,25 @@ func TestSampleRun(t *testing.T) {
 	}
 }
 
+// A sample isn't clean, not even one of everybody.
+func TestSampleIsNeverClean(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := generate(10, 2, 1)
+		srv := server()
+		defer srv.Close()
+		r := d.roster()
+		r.Groups, r.Memberships, r.Leavers = idp.Of[idp.Group](), idp.Of[idp.Membership](), nil
+		for key := range d.tenant.members {
+			delete(d.tenant.members, key)
+		}
+		result, rec := run(t, d.serve(t, srv).client(), r, func(o *audit.Options) { o.Sample = &audit.Sample{} })
+		if rec.findings() != nil || result.Checked != result.Roster || result.Clean() {
+			t.Errorf("findings %v, checked %+v of %+v, clean %v", rec.findings(), result.Checked, result.Roster, result.Clean())
+		}
+	})
+}
+
 // A user in more than 100 groups can't be listed; the memberships of the roster
 // are checked one by one.
 func TestManyGroups(t *testing.T) {

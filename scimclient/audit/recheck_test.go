@@ -190,3 +190,34 @@ func TestAlwaysChanging(t *testing.T) {
 		}
 	})
 }
+
+// Where the two filters disagree, the documented one decides.
+func TestDocumentedFilterDecides(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := generate(30, 10, 2)
+		srv := server()
+		defer srv.Close()
+		f := d.serve(t, srv)
+		pipe := srv.PipeHTTPClient().Transport
+		lied := 0
+		// The undocumented filter answers for u17 when it's asked about u13.
+		h := roundTripper(func(r *http.Request) (*http.Response, error) {
+			q := r.URL.Query()
+			if q.Get("filter") == fmt.Sprintf("members eq %q", f.userID["u13"]) {
+				lied++
+				q.Set("filter", fmt.Sprintf("members eq %q", f.userID["u17"]))
+				r = r.Clone(r.Context())
+				r.URL.RawQuery = q.Encode()
+			}
+			return pipe.RoundTrip(r)
+		})
+		result, rec := run(t, f.clientVia(&http.Client{Transport: h}), d.roster(), nil)
+		if lied < 2 {
+			t.Fatalf("the filter lied %d times", lied)
+		}
+		if got := rec.findings(); got != nil || !result.Clean() || result.Changed != 4 {
+			t.Errorf("findings %v, clean %v, changed %d", got, result.Clean(), result.Changed)
+		}
+	})
+}
