@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/iamscim/iamscim/scimclient/audit"
@@ -95,7 +96,10 @@ func (p *page) add(f audit.Finding) {
 	})
 }
 
+// write shows the most urgent kinds first.
 func (p *page) write(w io.Writer) error {
+	codes := audit.Codes()
+	slices.SortStableFunc(p.Rows, func(a, b row) int { return slices.Index(codes, a.Code) - slices.Index(codes, b.Code) })
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"number": number, "counts": counts, "verdict": verdict, "effort": effort, "visible": visible,
 		"time": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") },

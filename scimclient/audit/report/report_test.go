@@ -154,6 +154,10 @@ func TestHTML(t *testing.T) {
 			t.Errorf("the page has %q", bad)
 		}
 	}
+	shown := regexp.MustCompile(`data-code="([^"]*)"`).FindAllStringSubmatch(page, -1)
+	if len(shown) != len(audit.Codes())+len(hostile) || shown[0][1] != string(audit.LeaverPresent) || shown[len(shown)-1][1] != string(audit.GroupsUnlisted) {
+		t.Errorf("%d findings are shown, the first is %s", len(shown), shown[0][1])
+	}
 	if !strings.Contains(page, "&lt;script&gt;alert(1)&lt;/script&gt;") {
 		t.Error("the hostile name isn't shown")
 	}
