@@ -45,3 +45,23 @@ func TestCleanDirectory(t *testing.T) {
 		}
 	})
 }
+
+// A membership that the roster has twice is one membership.
+func TestMembershipTwice(t *testing.T) {
+	t.Parallel()
+	for name, filter := range memberFilters {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := generate(10, 3, 2)
+				d.members = append(d.members, d.members[3], d.members[3], d.members[0])
+				srv := server(filter)
+				defer srv.Close()
+				result, rec := run(t, d.serve(t, srv).client(), d.roster(), nil)
+				if !result.Clean() || rec.findings() != nil || result.Roster.Memberships != 20 || result.Checked.Memberships != 20 {
+					t.Errorf("clean %v, findings %v, %d of %d memberships checked, want 20 of 20", result.Clean(), rec.findings(), result.Checked.Memberships, result.Roster.Memberships)
+				}
+			})
+		})
+	}
+}
