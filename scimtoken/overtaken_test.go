@@ -90,6 +90,11 @@ func TestOvertaken(t *testing.T) {
 					if v := w.view(); v.Current != w.idp.name {
 						w.fault("the identity provider has %s, the record %s", w.idp.name.ID(), v.Current.ID())
 					}
+					for _, id := range w.active() {
+						if v := w.view(); id != v.Current.ID() && id != v.Next.ID() {
+							w.fault("nobody has %s, which is active", id)
+						}
+					}
 					w.complete(change) // what A began since
 					w.finished("at the end")
 					if w.wrong != "" {

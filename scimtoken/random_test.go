@@ -183,6 +183,15 @@ func TestRotateFrozenInCutover(t *testing.T) {
 			a.to(0)
 			c.to(0)
 		}, false, "taken over"},
+		{"another rotation has just cut over", later, func(w *world, a *runner) {
+			complete(w, "B", later)
+			time.Sleep(11 * time.Minute)
+			c := w.runner("C", later)
+			c.next("cutover")
+			c.next("swap") // the identity provider has its token
+			a.to(0)        // and then A's
+			c.to(0)
+		}, false, "taken over"},
 		{"and its cutover fails", later, func(w *world, a *runner) {
 			complete(w, "B", later)
 			complete(w, "C", later)
@@ -236,6 +245,31 @@ func TestRotateFrozenInCutover(t *testing.T) {
 			if w.moments == 0 || w.wrong != "" {
 				t.Errorf("%d checks found a dead token: %s", w.moments, w.wrong)
 			}
+		})
+	})
+	t.Run("and can't repair while its token is in use", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, nil, "token-a").adopt()
+			a := w.runner("A", later)
+			a.next("cutover")
+			handed := w.view().Next
+			// B doesn't find A's token, and takes it out of its slot.
+			w.srv.Fail(scimtest.Fault{Method: "GET", Path: "tokens/" + handed.ID(), Status: 404, Times: 100})
+			b := w.runner("B", takeOver)
+			b.next("DELETE " + handed.ID())
+			a.failCutover = func(n int) error {
+				if n == 2 {
+					return errors.New("timeout")
+				}
+				return nil
+			}
+			a.to(0)
+			wantError(t, "Rotate", a.err, scimtoken.ErrRotationTakenOver, "and then cutover: timeout")
+			if w.idp.name != handed || !w.works(w.idp.secret) {
+				t.Errorf("the identity provider has %s, and it works: %t; A must not delete what it handed over", w.idp.name.ID(), w.works(w.idp.secret))
+			}
+			b.die()
 		})
 	})
 	t.Run("and can't repair", func(t *testing.T) {
