@@ -91,11 +91,6 @@ func (c *Client) createNamed(ctx context.Context, op string, name Name, displayN
 	return token, iamscim.NewSecret(got.SecurityToken), nil
 }
 
-// visible waits until a new token can be read.
-func (c *Client) visible(ctx context.Context, op string, name Name) (*Token, error) {
-	return c.token.Visible(ctx, op, name, nil)
-}
-
 // The ids this client chooses: idPrefix, the UTC time, "-", idRandom
 // characters.
 const (
