@@ -87,8 +87,8 @@ const (
 	FaultClose
 	// FaultCutHeader closes it in the middle of the reply's header.
 	FaultCutHeader
-	// FaultCutBody closes it in the middle of the body, whose whole length the
-	// header has announced.
+	// FaultCutBody closes it in the middle of the body. The header has announced
+	// the whole length.
 	FaultCutBody
 	// FaultStall never answers: until the caller goes away or the server is
 	// closed.

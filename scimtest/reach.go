@@ -73,8 +73,8 @@ func (s *Server) Close() {
 
 // ClientOptions make a client of the generated iam/v1 package, or of anything
 // built on it, talk to this server: an endpoint, an http.Client of its own and
-// no credentials. Of a server that is not listening they lead to a host whose
-// name says so.
+// no credentials. If the server isn't listening, they lead to a host with a name that
+// says so.
 func (s *Server) ClientOptions() []option.ClientOption {
 	url := s.URL()
 	if url == "" {

@@ -241,7 +241,7 @@ func TestRefusals(t *testing.T) {
 // the one it was given.
 func rulesOf(t *testing.T, dir string) map[string]bool {
 	t.Helper()
-	makers := []string{"refuse", "badRequest", "invalidField", "notFound", "alreadyExists", "denied", "openRefusal", "unreadable", "closed", "unauthenticated", "htmlReply", "add", "text"}
+	makers := []string{"refuse", "badRequest", "invalidField", "notFound", "alreadyExists", "denied", "openRefusal", "unreadable", "unusable", "unauthenticated", "htmlReply", "add", "text"}
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("files of %s: %q, %v", dir, files, err)

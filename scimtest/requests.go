@@ -35,10 +35,10 @@ type Request struct {
 }
 
 const (
-	keptRequests = 1000
-	keptBody     = 64 << 10
-	keptHeader   = 16 << 10
-	redacted     = "REDACTED"
+	maxRequests   = 1000
+	maxKeptBody   = 64 << 10
+	maxKeptHeader = 16 << 10
+	redacted      = "REDACTED"
 )
 
 // ring keeps the newest requests as they came. They are scrubbed only for who
@@ -61,16 +61,16 @@ type entry struct {
 // begin records a request and returns what sets its outcome.
 func (g *ring) begin(now time.Time, r *http.Request, body []byte) func(status int, answer *wire.Reply) {
 	e := &entry{time: now, method: r.Method, path: cut(r.URL.EscapedPath()), query: cut(r.URL.RawQuery), header: bounded(r.Header)}
-	if len(body) <= keptBody {
+	if len(body) <= maxKeptBody {
 		e.body = body
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.entries) < keptRequests {
+	if len(g.entries) < maxRequests {
 		g.entries = append(g.entries, e)
 	} else {
 		g.entries[g.next] = e
-		g.next = (g.next + 1) % keptRequests
+		g.next = (g.next + 1) % maxRequests
 	}
 	return func(status int, answer *wire.Reply) {
 		g.mu.Lock()
@@ -80,7 +80,7 @@ func (g *ring) begin(now time.Time, r *http.Request, body []byte) func(status in
 }
 
 // cut keeps a text short.
-func cut(s string) string { return s[:min(len(s), keptHeader)] }
+func cut(s string) string { return s[:min(len(s), maxKeptHeader)] }
 
 // bounded is a header with what fits of it, name by name.
 func bounded(h http.Header) http.Header {
@@ -90,11 +90,11 @@ func bounded(h http.Header) http.Header {
 			size += len(name) + len(v)
 		}
 	}
-	if size <= keptHeader {
+	if size <= maxKeptHeader {
 		return h
 	}
 	kept := http.Header{}
-	left := keptHeader
+	left := maxKeptHeader
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		for _, v := range h[name] {
 			if left -= len(name) + len(v); left < 0 {
@@ -164,7 +164,7 @@ func scrubQuery(q url.Values) url.Values {
 var secretNames = map[string]bool{"securitytoken": true, "plaintext": true, "password": true}
 
 func scrubBody(body []byte) []byte {
-	if len(body) == 0 || len(body) > keptBody {
+	if len(body) == 0 || len(body) > maxKeptBody {
 		return nil
 	}
 	d := json.NewDecoder(bytes.NewReader(body))

@@ -10,8 +10,8 @@ import (
 type Identity struct {
 	// Subject is google.subject.
 	Subject string
-	// Groups are the values of google.groups, or, if the provider has a scimUsage, the mapped values
-	// of the groups of which the SCIM user is a direct member.
+	// Groups are the values of google.groups. If the provider has a scimUsage, they are the mapped
+	// values of the SCIM user's direct groups instead.
 	Groups []string
 	// Attributes are the mapped attributes by key, "google.subject" included and groups left out. With
 	// ENABLED_FOR_USERS_GROUPS they are those of the claim mapping.

@@ -46,10 +46,10 @@ func (s *Cloud) admit(r *http.Request, uid, path string) (*directory.Service, *w
 	s.st.purge(c.now)
 	tenant := c.tenantByUID(uid)
 	if tenant == nil || tenant.at(c.now) == nil {
-		return nil, c.closed(behavior.UnknownTenant)
+		return nil, c.unusable(behavior.UnknownTenant)
 	}
 	if !c.serving(tenant.name) {
-		return nil, c.closed(behavior.DeletedTenant)
+		return nil, c.unusable(behavior.DeletedTenant)
 	}
 	token, ok := c.st.secrets[bearer(r.Header["Authorization"])]
 	if !ok || parentName(token) != tenant.name {
@@ -59,7 +59,7 @@ func (s *Cloud) admit(r *http.Request, uid, path string) (*directory.Service, *w
 		if c.st.tokens[token].deleted.IsZero() {
 			return nil, unauthenticated(behavior.FreshResource)
 		}
-		return nil, c.closed(behavior.DeletedToken)
+		return nil, c.unusable(behavior.DeletedToken)
 	}
 	if life := c.cfg.TokenLifetime; life > 0 && !c.now.Before(c.st.tokens[token].created.Add(life)) {
 		return nil, unauthenticated(behavior.ExpiredToken)
@@ -111,8 +111,8 @@ func htmlReply(rule behavior.ID, code int, text string) *wire.Reply {
 	}
 }
 
-// closed is the answer for a tenant or a token that can't be used, as a row chooses.
-func (c *call) closed(rule behavior.ID) *wire.Reply {
+// unusable is the answer for a tenant or a token that can't be used, as a row chooses.
+func (c *call) unusable(rule behavior.ID) *wire.Reply {
 	switch c.cfg.Choices.Of(rule) {
 	case "401":
 		return unauthenticated(rule)

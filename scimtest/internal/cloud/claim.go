@@ -43,10 +43,7 @@ func SupportedExpressions() []SupportedExpression {
 	}
 }
 
-const (
-	maxCustomClaims = 50
-	maxClaimRule    = 256
-)
+const maxClaimRule = 256 // characters
 
 // openKeys take expressions beyond the table (Looker).
 var openKeys = []string{"google.display_name", "google.profile_photo", "google.email", "google.posix_username"}
@@ -72,7 +69,7 @@ func checkClaimMapping(check *fieldChecks, field string, mapping map[string]stri
 			}
 			continue
 		case slices.Contains(openKeys, key):
-		case customAttribute.MatchString(key) && len(key) <= 100:
+		case customAttribute.MatchString(key) && len(key) <= maxKey:
 			custom++
 		default:
 			check.add(behavior.OpenRules, field, "Invalid claim mapping key: %s.", wire.Clip(key))
@@ -89,8 +86,8 @@ func checkClaimMapping(check *fieldChecks, field string, mapping map[string]stri
 			}
 		}
 	}
-	if custom > maxCustomClaims {
-		check.add(behavior.OpenRules, field, "At most %d custom attributes can be mapped, got %d.", maxCustomClaims, custom)
+	if custom > maxCustom {
+		check.add(behavior.OpenRules, field, "At most %d custom attributes can be mapped, got %d.", maxCustom, custom)
 	}
 }
 

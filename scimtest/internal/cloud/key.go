@@ -9,10 +9,10 @@ import (
 )
 
 var keys = &kind[iam.WorkforcePoolProviderKey]{
-	id:       resname.Key,
-	listName: "workforcePoolProviderKeys",
-	field:    "workforce_pool_provider_key",
-	usual:    10, most: 10,
+	id:        resname.Key,
+	listName:  "workforcePoolProviderKeys",
+	field:     "workforce_pool_provider_key",
+	usualPage: 10, maxPage: 10,
 	table:      func(s *state) table[iam.WorkforcePoolProviderKey] { return s.keys },
 	mark:       func(v *iam.WorkforcePoolProviderKey, state, purge string) { v.State, v.ExpireTime = state, purge },
 	state:      func(v *iam.WorkforcePoolProviderKey) string { return v.State },

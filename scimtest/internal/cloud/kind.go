@@ -15,12 +15,12 @@ import (
 // A kind is what the life of one sort of resource needs to know: the verbs
 // that all of them share are written once, below.
 type kind[T any] struct {
-	id       resname.Kind
-	listName string // the field of the list reply
-	field    string // the message's name in the places of violations
-	usual    int    // page size
-	most     int
-	table    func(*state) table[T]
+	id        resname.Kind
+	listName  string // the field of the list reply
+	field     string // the message's name in the places of violations
+	usualPage int    // items of a page that asks for no size
+	maxPage   int
+	table     func(*state) table[T]
 	// mark sets the output-only fields of the life cycle: state and, as
 	// RFC 3339 or "", the time of the purge.
 	mark func(v *T, state, purge string)
@@ -207,7 +207,7 @@ func (k *kind[T]) listOf(c *call, records []*record[T], keep func(*T) bool) (any
 	if bad := c.checkReadable(c.name()); bad != nil {
 		return nil, bad
 	}
-	size, bad := c.pageSize(k.usual, k.most)
+	size, bad := c.pageSize(k.usualPage, k.maxPage)
 	if bad != nil {
 		return nil, bad
 	}

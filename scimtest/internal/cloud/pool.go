@@ -12,10 +12,10 @@ import (
 )
 
 var pools = &kind[iam.WorkforcePool]{
-	id:       resname.Pool,
-	listName: "workforcePools",
-	field:    "workforce_pool",
-	usual:    50, most: 100,
+	id:        resname.Pool,
+	listName:  "workforcePools",
+	field:     "workforce_pool",
+	usualPage: 50, maxPage: 100,
 	table:      func(s *state) table[iam.WorkforcePool] { return s.pools },
 	mark:       func(v *iam.WorkforcePool, state, purge string) { v.State, v.ExpireTime = state, purge },
 	state:      func(v *iam.WorkforcePool) string { return v.State },
@@ -105,8 +105,8 @@ func (s *Cloud) checkPool(v *iam.WorkforcePool) *wire.Refusal {
 			return bad
 		}
 	}
-	check.text(behavior.PoolFields, "workforce_pool.display_name", "display name", v.DisplayName, 32)
-	check.text(behavior.PoolFields, "workforce_pool.description", "description", v.Description, 256)
+	check.text(behavior.PoolFields, "workforce_pool.display_name", "display name", v.DisplayName, maxDisplayName)
+	check.text(behavior.PoolFields, "workforce_pool.description", "description", v.Description, maxDescription)
 	if d := v.SessionDuration; d == "" {
 		v.SessionDuration = "3600s"
 	} else if m := durationText.FindStringSubmatch(d); m == nil {

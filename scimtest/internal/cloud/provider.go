@@ -17,10 +17,10 @@ import (
 )
 
 var providers = &kind[iam.WorkforcePoolProvider]{
-	id:       resname.Provider,
-	listName: "workforcePoolProviders",
-	field:    "workforce_pool_provider",
-	usual:    50, most: 100,
+	id:        resname.Provider,
+	listName:  "workforcePoolProviders",
+	field:     "workforce_pool_provider",
+	usualPage: 50, maxPage: 100,
 	table:      func(s *state) table[iam.WorkforcePoolProvider] { return s.providers },
 	mark:       func(v *iam.WorkforcePoolProvider, state, purge string) { v.State, v.ExpireTime = state, purge },
 	state:      func(v *iam.WorkforcePoolProvider) string { return v.State },
@@ -116,8 +116,8 @@ var (
 func (c *call) checkProvider(v *iam.WorkforcePoolProvider) *wire.Refusal {
 	const field = "workforce_pool_provider."
 	var check fieldChecks
-	check.text(behavior.ProviderFields, field+"display_name", "display name", v.DisplayName, 32)
-	check.text(behavior.ProviderFields, field+"description", "description", v.Description, 256)
+	check.text(behavior.ProviderFields, field+"display_name", "display name", v.DisplayName, maxDisplayName)
+	check.text(behavior.ProviderFields, field+"description", "description", v.Description, maxDescription)
 	checkAttributeMapping(&check, field, v, c.cfg.Choices.Is(behavior.ProviderCEL, "CHECKED"))
 	switch {
 	case v.Oidc == nil && v.Saml == nil:
@@ -191,7 +191,7 @@ func checkAttributeMapping(check *fieldChecks, field string, v *iam.WorkforcePoo
 		expression := v.AttributeMapping[key]
 		switch {
 		case slices.Contains(mappingKeys, key):
-		case customAttribute.MatchString(key) && len(key) <= 100:
+		case customAttribute.MatchString(key) && len(key) <= maxKey:
 			custom++
 		default:
 			check.add(behavior.MappingKeys, mapping, "Invalid mapped attribute key: %s. Custom mapped attributes must be in format 'attribute.{custom_attribute}'", wire.Clip(key))
@@ -201,20 +201,20 @@ func checkAttributeMapping(check *fieldChecks, field string, v *iam.WorkforcePoo
 			if key != "google.subject" {
 				check.add(behavior.MappingKeys, mapping, "The expression for %s is empty.", wire.Clip(key))
 			}
-		case utf8.RuneCountInString(expression) > 2048:
-			check.add(behavior.MappingKeys, mapping, "The expression for %s must be less than or equal to 2048 characters.", wire.Clip(key))
+		case utf8.RuneCountInString(expression) > maxExpression:
+			check.add(behavior.MappingKeys, mapping, "The expression for %s must be less than or equal to %d characters.", wire.Clip(key), maxExpression)
 		case celChecked:
 			if err := textCEL(mappingEnv(), expression, key == "google.groups"); err != nil {
 				check.add(behavior.ProviderCEL, mapping, "The expression for %s is not valid: %v", wire.Clip(key), err)
 			}
 		}
 	}
-	if custom > 50 {
-		check.add(behavior.MappingKeys, mapping, "At most 50 custom attributes can be mapped, got %d.", custom)
+	if custom > maxCustom {
+		check.add(behavior.MappingKeys, mapping, "At most %d custom attributes can be mapped, got %d.", maxCustom, custom)
 	}
 	switch condition := v.AttributeCondition; {
-	case utf8.RuneCountInString(condition) > 4096:
-		check.add(behavior.ProviderFields, field+"attribute_condition", "attribute condition must be less than or equal to 4096 characters")
+	case utf8.RuneCountInString(condition) > maxCondition:
+		check.add(behavior.ProviderFields, field+"attribute_condition", "attribute condition must be less than or equal to %d characters", maxCondition)
 	case celChecked && strings.TrimSpace(condition) != "":
 		if err := boolCEL(conditionEnv(), condition); err != nil {
 			check.add(behavior.ProviderCEL, field+"attribute_condition", "The attribute condition is not valid: %v", err)
@@ -239,11 +239,11 @@ func checkOIDC(check *fieldChecks, field string, v *iam.GoogleIamAdminV1Workforc
 	if sso.AssertionClaimsBehavior == "" || sso.AssertionClaimsBehavior == "ASSERTION_CLAIMS_BEHAVIOR_UNSPECIFIED" {
 		check.add(behavior.OIDCFields, field+"web_sso_config.assertion_claims_behavior", "assertion_claims_behavior is required.")
 	}
-	if len(sso.AdditionalScopes) > 10 {
-		check.add(behavior.OIDCFields, field+"web_sso_config.additional_scopes", "At most 10 additional scopes are allowed.")
+	if len(sso.AdditionalScopes) > maxScopes {
+		check.add(behavior.OIDCFields, field+"web_sso_config.additional_scopes", "At most %d additional scopes are allowed.", maxScopes)
 	}
 	for _, scope := range sso.AdditionalScopes {
-		if utf8.RuneCountInString(scope) > 256 {
+		if utf8.RuneCountInString(scope) > maxScope {
 			check.add(behavior.OIDCFields, field+"web_sso_config.additional_scopes", "An additional scope must be less than or equal to 256 characters.")
 		}
 	}
@@ -253,7 +253,7 @@ func checkSAML(check *fieldChecks, field string, v *iam.GoogleIamAdminV1Workforc
 	switch xml := strings.TrimSpace(v.IdpMetadataXml); {
 	case xml == "":
 		check.add(behavior.SAMLFields, field+"idp_metadata_xml", "idp_metadata_xml is required.")
-	case utf8.RuneCountInString(xml) > 128<<10:
+	case utf8.RuneCountInString(xml) > maxMetadata:
 		check.add(behavior.SAMLFields, field+"idp_metadata_xml", "idp_metadata_xml must be less than or equal to 128k characters.")
 	case !strings.HasPrefix(xml, "<"):
 		check.add(behavior.SAMLFields, field+"idp_metadata_xml", "idp_metadata_xml is not an XML document.")

@@ -116,6 +116,20 @@ func denied(rule behavior.ID, permission, resource string) *wire.Refusal {
 		"IAM_PERMISSION_DENIED", domain, map[string]string{"permission": permission, "resource": resource})
 }
 
+// Limits of fields, in characters unless said otherwise, and of lists. They are those of the discovery
+// document.
+const (
+	maxDisplayName = 32
+	maxDescription = 256
+	maxKey         = 100 // of a mapping
+	maxCustom      = 50  // attribute.KEY rules of a mapping
+	maxExpression  = 2048
+	maxCondition   = 4096
+	maxScopes      = 10
+	maxScope       = 256
+	maxMetadata    = 128 << 10
+)
+
 // fieldChecks collects what is wrong with a message.
 type fieldChecks []violation
 

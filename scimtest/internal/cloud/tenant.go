@@ -18,10 +18,10 @@ import (
 
 // tenants are SCIM tenants. Their writes reply with the tenant itself.
 var tenants = &kind[iam.WorkforcePoolProviderScimTenant]{
-	id:       resname.Tenant,
-	listName: "workforcePoolProviderScimTenants",
-	field:    "workforce_pool_provider_scim_tenant",
-	usual:    50, most: 100,
+	id:        resname.Tenant,
+	listName:  "workforcePoolProviderScimTenants",
+	field:     "workforce_pool_provider_scim_tenant",
+	usualPage: 50, maxPage: 100,
 	table:      func(s *state) table[iam.WorkforcePoolProviderScimTenant] { return s.tenants },
 	mark:       func(v *iam.WorkforcePoolProviderScimTenant, state, purge string) { v.State, v.PurgeTime = state, purge },
 	state:      func(v *iam.WorkforcePoolProviderScimTenant) string { return v.State },
@@ -140,8 +140,8 @@ func (c *call) addTenant(v *iam.WorkforcePoolProviderScimTenant, uid string) (*r
 func (c *call) checkTenant(v *iam.WorkforcePoolProviderScimTenant) *wire.Refusal {
 	const field = "workforce_pool_provider_scim_tenant."
 	var check fieldChecks
-	check.text(behavior.TenantFields, field+"display_name", "display name", v.DisplayName, 32)
-	check.text(behavior.TenantFields, field+"description", "description", v.Description, 256)
+	check.text(behavior.TenantFields, field+"display_name", "display name", v.DisplayName, maxDisplayName)
+	check.text(behavior.TenantFields, field+"description", "description", v.Description, maxDescription)
 	checkClaimMapping(&check, field+"claim_mapping", v.ClaimMapping, c.cfg.Choices.Of(behavior.MissingGroupRule) == "ALLOWED")
 	return check.refusal()
 }

@@ -13,10 +13,10 @@ import (
 
 // tokens are SCIM tokens. Their writes reply with the token itself.
 var tokens = &kind[iam.WorkforcePoolProviderScimToken]{
-	id:       resname.Token,
-	listName: "workforcePoolProviderScimTokens",
-	field:    "workforce_pool_provider_scim_token",
-	usual:    2, most: 100,
+	id:        resname.Token,
+	listName:  "workforcePoolProviderScimTokens",
+	field:     "workforce_pool_provider_scim_token",
+	usualPage: 2, maxPage: 100,
 	table: func(s *state) table[iam.WorkforcePoolProviderScimToken] { return s.tokens },
 	mark:  func(v *iam.WorkforcePoolProviderScimToken, state, _ string) { v.State = state },
 	state: func(v *iam.WorkforcePoolProviderScimToken) string { return v.State },
@@ -85,7 +85,7 @@ func (c *call) addToken(v *iam.WorkforcePoolProviderScimToken, secret string) er
 
 func checkToken(v *iam.WorkforcePoolProviderScimToken) *wire.Refusal {
 	var check fieldChecks
-	check.text(behavior.TokenFields, "workforce_pool_provider_scim_token.display_name", "display name", v.DisplayName, 32)
+	check.text(behavior.TokenFields, "workforce_pool_provider_scim_token.display_name", "display name", v.DisplayName, maxDisplayName)
 	return check.refusal()
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
-// A filter is read by the whole grammar of RFC 7644 section 3.4.2.2, so that
-// one the service does not support is told from one that is malformed. Two
+// A filter is read by the whole grammar of RFC 7644 section 3.4.2.2: what is malformed and what
+// the service doesn't support are different refusals. Two
 // things are taken that the grammar does not have: a value path followed by a
 // sub-attribute (emails[type eq "work"].value eq "x", as Entra ID sends it)
 // and no space between an operator and a quote (as RFC 7644 itself prints in

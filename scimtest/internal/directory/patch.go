@@ -15,7 +15,6 @@ type patch struct {
 	id      string
 	object  *wire.Object
 	members *memberEdit // nil for users
-	legacy  bool        // Entra ID's old form is understood
 }
 
 func (p *patch) apply(o patchOperation) error {
