@@ -3,6 +3,7 @@ package scimtest
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"testing"
 
@@ -85,8 +86,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status = fault.play(w, r, s.closed, func() *wire.Reply { return serve(nil) })
 	}
 	done(status, answer)
-	s.cfg.logger.Info("request", "method", r.Method, "path", r.URL.EscapedPath(), "query", scrubQuery(r.URL.Query()).Encode(),
-		"status", status, "rule", answer.Rule, "reason", answer.Reason, "fault", fault != nil)
+	if s.cfg.logger.Enabled(r.Context(), slog.LevelInfo) {
+		s.cfg.logger.Info("request", "method", r.Method, "path", r.URL.EscapedPath(), "query", scrubQuery(r.URL.Query()).Encode(),
+			"status", status, "rule", answer.Rule, "reason", answer.Reason, "fault", fault != nil)
+	}
 }
 
 func (s *Server) reply(w http.ResponseWriter, answer *wire.Reply) int {
