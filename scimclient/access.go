@@ -107,13 +107,14 @@ func (c *Client) waitAccess(ctx context.Context, op string, passing ...error) (*
 	policy := c.retry
 	policy.Max = min(policy.Max, maxPause)
 	policy.Initial = min(policy.Initial, policy.Max)
-	begin := time.Now()
-	checks, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
+	checks := 0
+	_, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
 		var out outcome
 		var err error
 		access, out, err = c.checkAccess(ctx, op)
+		checks++
 		last = asError(err)
-		again := out.passes && !(out.nobody && time.Since(begin) > maxNobody) ||
+		again := out.passes && !(out.nobody && checks >= maxNobody) ||
 			slices.ContainsFunc(passing, func(kind error) bool { return last != nil && last.Kind == kind })
 		return retry.Verdict{Again: again}, err
 	})

@@ -123,6 +123,9 @@ func BenchmarkGetUser(b *testing.B) {
 func BenchmarkDecodePage(b *testing.B) {
 	body := benchPage(100)
 	ours := func() {
+		if err := checkSize(body); err != nil {
+			b.Fatal(err)
+		}
 		if p, err := decodePage(body, decodeUser); err != nil || len(p.resources) != 100 {
 			b.Fatal(err)
 		}

@@ -18,8 +18,8 @@ const (
 	maxBody = 16 << 20
 
 	// maxTokens bounds the names, values and brackets of a reply: a group of
-	// 100,000 members has as many.
-	maxTokens = 500_000
+	// 50,000 members with their names and addresses has as many.
+	maxTokens = 400_000
 
 	// maxRows bounds the resources of a page. No request asks for more than
 	// pageSize, and some servers return all they have.

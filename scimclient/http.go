@@ -24,9 +24,9 @@ const (
 	// mediaType is that of RFC 7644 section 3.1.
 	mediaType = "application/scim+json"
 
-	// maxNobody bounds the time for which an address where nobody is gets
-	// another try: it's most likely a wrong one.
-	maxNobody = 5 * time.Second
+	// maxNobody bounds the attempts at an address where nobody is, which is most
+	// likely a wrong one: by the default policy they take 7 s at most.
+	maxNobody = 4
 )
 
 // A request is one call of the service, in as many attempts as it takes. It
@@ -95,7 +95,6 @@ func (c *Client) do(ctx context.Context, r request) (outcome, error) {
 		policy.MaxAttempts = r.maxAttempts
 	}
 	var failed *failure
-	begin := time.Now()
 	_, err := retry.Do(ctx, policy, func() (retry.Verdict, error) {
 		failed = c.attempt(ctx, r)
 		out.add(failed)
@@ -103,7 +102,7 @@ func (c *Client) do(ctx context.Context, r request) (outcome, error) {
 			return retry.Verdict{}, nil
 		}
 		again := failed.class == retry.Refused || failed.class == retry.Ambiguous && r.repeat
-		if failed.nobody && time.Since(begin) > maxNobody {
+		if failed.nobody && out.attempts >= maxNobody {
 			again = false
 		}
 		if again {

@@ -156,7 +156,8 @@ func memberIDs(given []string) ([]string, error) {
 // client verifies its first "no". It looks at the group, and asks about a few
 // users, until one is a member. If there is none, the error is [ErrUnproven].
 // Ask about a membership that you know first: after one true answer, "no" is
-// false without an error.
+// false without an error. If you wait for a membership to arrive, ErrUnproven means
+// not yet.
 func (g *Groups) IsMember(ctx context.Context, groupID, userID string) (bool, error) {
 	return g.isMember(ctx, "Groups.IsMember", groupID, userID, 0)
 }

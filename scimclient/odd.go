@@ -100,13 +100,18 @@ func readValue(data json.RawMessage, to reflect.Value, path string) (unread []st
 	return []string{path}
 }
 
-// readList reads each element, so that the index of an element is the one it
-// has in data.
+// readList reads each element, so that the index of an element is the one it has
+// in data. A list with as many elements that can't be read as are named is unread as
+// a whole.
 func readList(data json.RawMessage, to reflect.Value, path string) (unread []string) {
 	elements := elementsOf(data)
 	to.Set(reflect.MakeSlice(to.Type(), len(elements), len(elements)))
 	for i, element := range elements {
 		unread = appendUnread(unread, readValue(element, to.Index(i), fmt.Sprintf("%s[%d]", path, i)))
+		if len(unread) == maxUnread {
+			to.SetZero()
+			return []string{path}
+		}
 	}
 	return unread
 }

@@ -157,6 +157,26 @@ func TestOddAttributesChanged(t *testing.T) {
 	}
 }
 
+// TestOddListsAreBounded: a list of nothing but odd elements is named once, and goes
+// back as it came.
+func TestOddListsAreBounded(t *testing.T) {
+	t.Parallel()
+	for _, element := range []string{"7", `true`, `{"primary":"first"}`} {
+		list := "[" + strings.Repeat(element+",", 200) + element + "]"
+		var u scimclient.User
+		must(t, json.Unmarshal([]byte(`{"id":"1","title":"T","addresses":`+list+`}`), &u))
+		if len(u.Addresses) != 0 || u.Title != "T" || !slices.Equal(u.Unread(), []string{"addresses"}) {
+			t.Errorf("201 of %s: %d addresses, title %q, unread %q, want none, T, and addresses", element, len(u.Addresses), u.Title, u.Unread())
+		}
+		u.Title = "U"
+		got, err := json.Marshal(u)
+		must(t, err)
+		if diff := cmp.Diff(tree(t, []byte(`{"id":"1","title":"U","addresses":`+list+`}`)), tree(t, got)); diff != "" {
+			t.Errorf("encoded (-want +got):\n%s", diff)
+		}
+	}
+}
+
 // TestReorderedElements: elements that differ only as a whole keep what
 // has no field.
 func TestReorderedElements(t *testing.T) {
