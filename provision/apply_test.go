@@ -60,7 +60,11 @@ func TestMoved(t *testing.T) {
 				requests := 0
 				counts := map[string]int{}
 				// The first run isn't disturbed, and counts the requests.
-				for at := 0; at <= requests; at += stride {
+				var writes map[int]string
+				for at := 0; at <= requests; at++ {
+					if at > 0 && !chosen(at, writes) {
+						continue
+					}
 					synctest.Test(t, func(t *testing.T) {
 						s := newSetup(t)
 						s.automate()
@@ -89,7 +93,10 @@ func TestMoved(t *testing.T) {
 							if err != nil {
 								t.Fatal(err)
 							}
-							requests = p.count - planned
+							requests, writes = p.count-planned, map[int]string{}
+							for n, write := range p.writes {
+								writes[n-planned] = write
+							}
 							return
 						}
 						var moved *provision.MovedError

@@ -1,6 +1,0 @@
-//go:build race
-
-package provision_test
-
-// stride leaves out interruptions where each costs ten times as much.
-const stride = 11
