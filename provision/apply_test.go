@@ -93,6 +93,7 @@ func TestMoved(t *testing.T) {
 							if err != nil {
 								t.Fatal(err)
 							}
+							p.guarded(t)
 							requests, writes = p.count-planned, map[int]string{}
 							for n, write := range p.writes {
 								writes[n-planned] = write
@@ -126,6 +127,20 @@ func TestMoved(t *testing.T) {
 				}
 				t.Logf("%d requests: %v", requests, counts)
 			})
+		}
+	}
+}
+
+// guarded checks that what a plan rests on is read directly before each change of
+// the tenant and of the usage.
+func (p *process) guarded(t *testing.T) {
+	t.Helper()
+	for n, write := range p.writes {
+		if !strings.HasSuffix(write, "/scimTenants") && !strings.HasSuffix(write, "/scimTenants/scim") && !strings.HasSuffix(write, "/providers/entra") {
+			continue
+		}
+		if !strings.HasSuffix(p.reads[n-1], "/providers/entra") || !strings.HasSuffix(p.reads[n-2], "/scimTenants/scim") {
+			t.Errorf("before %s came GET %s and GET %s, want the tenant and the provider", write, p.reads[n-2], p.reads[n-1])
 		}
 	}
 }
