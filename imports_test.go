@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 
 	"scimclient/audit":                 {"", "claimmap", "scimclient", "provision/idp", "internal/fold"},
 	"scimclient/audit/report":          {"provision/idp", "scimclient/audit"},
-	"scimclient/audit/discoveryengine": {"", "internal/limit", "internal/retry", "scimclient/audit"},
+	"scimclient/audit/discoveryengine": {"", "internal/limit", "internal/retry", "internal/useragent", "scimclient/audit"},
 	"scimtest":                         {"scimtest/internal/behavior", "scimtest/internal/cloud", "scimtest/internal/directory", "scimtest/internal/wire"},
 	"scimtest/internal/cloud":          {"internal/resname", "scimtest/internal/behavior", "scimtest/internal/directory", "scimtest/internal/wire"},
 	"scimtest/internal/directory":      {"scimtest/internal/behavior", "scimtest/internal/wire"},

@@ -17,6 +17,7 @@ import (
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/limit"
 	"github.com/iamscim/iamscim/internal/retry"
+	"github.com/iamscim/iamscim/internal/useragent"
 	"github.com/iamscim/iamscim/scimclient/audit"
 )
 
@@ -200,6 +201,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		if err != nil {
 			return retry.Verdict{}, err
 		}
+		r.Header.Set("User-Agent", useragent.String())
 		if body != nil {
 			r.Header.Set("Content-Type", "application/json")
 		}
