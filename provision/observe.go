@@ -99,7 +99,21 @@ func (c *Clients) observe(ctx context.Context, s Spec) *world {
 		})
 	}
 	wg.Wait()
+	if s.Store != nil && w.unknown() {
+		// Another call may have made the token since the store was read. It
+		// reserves the name there first.
+		w.stored = of(scimtoken.Inspect(ctx, s.Store))
+	}
 	return w
+}
+
+// unknown reports whether there is an active token that the store's record
+// doesn't know.
+func (w *world) unknown() bool {
+	return slices.ContainsFunc(w.tokens.value, func(t *scimtoken.Token) bool {
+		s := w.stored.value
+		return t.State == iamscim.StateActive && (s == nil || t.Name != s.Current && t.Name != s.Next && !slices.Contains(s.Retire, t.Name))
+	})
 }
 
 func collect[T any](list func(yield func(T, error) bool)) ([]T, error) {
