@@ -186,15 +186,6 @@ func deleted(until seed, remove func(context.Context, *clients) error, call func
 	}
 }
 
-func twoTokens(t *testing.T, srv *scimtest.Server) scimtoken.Name {
-	t.Helper()
-	prepare(t, srv, withToken)
-	if _, err := srv.AddToken(&iam.WorkforcePoolProviderScimToken{Name: tenantText + "/tokens/token-b"}); err != nil {
-		t.Fatal(err)
-	}
-	return must(scimtoken.NewName(tenant, "token-b"))
-}
-
 // firstOf returns the error of a list, errEmpty if it is empty.
 func firstOf[T any](items func(func(*T, error) bool)) error {
 	result := errEmpty
