@@ -9,7 +9,7 @@
 // # Packages
 //
 //   - provider: workforce pools (read) and pool providers, their SCIM usage,
-//     long-running operations
+//     long-running operations, and the sessions of people who leave
 //   - scimtenant: SCIM tenants, their IAM policy, what to type into the identity
 //     provider, and the organization's binding for the service agent
 //   - scimtoken: SCIM tokens, their one-time secret, rotation, and the store of a

@@ -113,6 +113,10 @@ type Error struct {
 	// Violations are all broken rules, in the order of the request's fields.
 	Violations []Violation
 
+	// Differs says for an ErrAlreadyExists in what the resource that is there differs
+	// from the one that was asked for, a field each. It is empty if they are equal.
+	Differs []string
+
 	// Remedy is what to do next, a clause without a full stop, or "".
 	Remedy string
 
@@ -169,6 +173,9 @@ func (e *Error) what() string {
 	}
 	for _, v := range e.Violations {
 		parts = append(parts, v.String())
+	}
+	if len(e.Differs) > 0 {
+		parts = append(parts, "it differs in "+strings.Join(e.Differs, ", "))
 	}
 	if parts == nil {
 		return "failed"

@@ -39,6 +39,7 @@ func TestErrorText(t *testing.T) {
 		{"another cause", iamscim.Error{Op: "p: get", Kind: iamscim.ErrBadReply, Err: io.ErrUnexpectedEOF}, "p: get: bad reply: unexpected EOF"},
 		{"one attempt", iamscim.Error{Op: "p: get", Kind: iamscim.ErrThrottled, Attempts: 1}, "p: get: throttled"},
 		{"attempts and remedy", iamscim.Error{Op: "p: get", Kind: iamscim.ErrThrottled, Attempts: 3, Remedy: "wait"}, "p: get: throttled (after 3 attempts); wait"},
+		{"differences", said(iamscim.Error{Op: "p: create", Kind: iamscim.ErrAlreadyExists, Differs: []string{"State (DELETED)", "DisplayName"}}, 409, "Exists."), "p: create: already exists: Exists. (HTTP 409); it differs in State (DELETED), DisplayName"},
 		{"violations", iamscim.Error{Op: "p: create", Kind: iamscim.ErrInvalidArgument, Violations: []iamscim.Violation{{Field: "Name", Rule: "required"}, {Rule: "no field"}}, Err: errors.New("Name: required")},
 			"p: create: invalid argument: Name: required; no field"},
 		{"another error of this type inside", iamscim.Error{Op: "p: rotate", Err: fmt.Errorf("persist: full; then %w", &denied), Remedy: "delete it"},

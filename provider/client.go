@@ -79,7 +79,7 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Provider, erro
 	}
 	call := c.providers.Create(req.Name.Pool().String(), req.toAPI()).WorkforcePoolProviderId(req.Name.ID())
 	return c.write(ctx, op, req.Name, change{
-		do: gapi.Do(call), secrets: req.secrets(), explain: c.explain(req.Name, req.SCIMUsage),
+		do: gapi.Do(call), secrets: req.secrets(), explain: c.explainCreate(req),
 		settle: c.settle(op, req.Name, req.made(op)), seen: inState(iamscim.StateActive),
 	})
 }

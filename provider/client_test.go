@@ -191,7 +191,7 @@ func TestRefusals(t *testing.T) {
 		{"create over an active provider", nil, func(c *provider.Client) error {
 			_, err := c.Create(ctx, oidcRequest(name(t, "seeded")))
 			return err
-		}, iamscim.ErrAlreadyExists, []string{"the id is taken"}},
+		}, iamscim.ErrAlreadyExists, []string{"it differs in DisplayName, Description", "update the provider that is there"}},
 		{"delete without permission", []scimtest.Option{scimtest.WithDeniedPermissions("iam.workforcePoolProviders.delete")},
 			func(c *provider.Client) error { _, err := c.Delete(ctx, name(t, "seeded")); return err }, iamscim.ErrPermissionDenied, []string{"roles/iam.workforcePoolAdmin"}},
 		{"update of the type", nil, func(c *provider.Client) error {

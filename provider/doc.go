@@ -22,6 +22,12 @@
 // is what the service has. If ctx ends first the error is an [*OperationError]
 // with the operation's name, for [Client.Wait].
 //
+// # Offboarding
+//
+// A person who is removed at the identity provider can keep a session for long.
+// [Client.RevokeSessions] ends it, and [Client.DeleteSubject] keeps the person's
+// google.subject out for 30 days.
+//
 // # Errors
 //
 // All errors are [*iamscim.Error] or wrap one; branch with errors.Is on the

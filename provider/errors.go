@@ -27,6 +27,33 @@ func (e *OperationError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *OperationError) Unwrap() error { return e.Err }
 
+const remedyDiffers = "choose another id, or update the provider that is there"
+
+// explainCreate says in what the provider that is there differs, and otherwise what
+// explain says.
+func (c *Client) explainCreate(req CreateRequest) func(context.Context, *iamscim.Error) {
+	explain := c.explain(req.Name, req.SCIMUsage)
+	return func(ctx context.Context, e *iamscim.Error) {
+		explain(ctx, e)
+		if !errors.Is(e.Kind, iamscim.ErrAlreadyExists) {
+			return
+		}
+		got, err := c.provider.Get(ctx, e.Op, req.Name)
+		if err != nil {
+			return
+		}
+		e.Differs = req.difference(got)
+		switch {
+		case got.State == iamscim.StateDeleted:
+			e.Remedy = fmt.Sprintf("the provider is soft-deleted and is purged at %s: undelete it, or choose another id", got.ExpireTime.UTC().Format("2006-01-02 15:04 MST"))
+		case e.Differs == nil:
+			e.Remedy = "it is what was asked for, as far as can be read: use it"
+		default:
+			e.Remedy = remedyDiffers
+		}
+	}
+}
+
 // explain names what is in the way when the service refuses a provider that
 // asks for SCIM. The service's status for it is not documented, so the pool is
 // read: a bounded number of providers, the pool's maximum of 200.

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -258,22 +257,17 @@ func withAttributeSecrets(all []iamscim.Secret, clients ...*AttributesClient) []
 // or another one of the same name.
 func (r CreateRequest) made(op string) func(*Provider) (bool, error) {
 	return func(got *Provider) (bool, error) {
-		difference := r.difference(got)
-		if difference == "" {
-			return true, nil
+		if differs := r.difference(got); differs != nil {
+			return true, &iamscim.Error{Op: op, Resource: r.Name.String(), Kind: iamscim.ErrAlreadyExists, Differs: differs, Remedy: remedyDiffers}
 		}
-		return true, &iamscim.Error{
-			Op: op, Resource: r.Name.String(), Kind: iamscim.ErrAlreadyExists,
-			Remedy: "choose another id, or update the provider that is there",
-			Err:    errors.New("a provider of this name exists and differs: " + difference),
-		}
+		return true, nil
 	}
 }
 
 // difference names the fields in which the provider got differs from the
-// request, "" if it is what was asked for. Client secrets cannot be compared:
+// request, nil if it is what was asked for. Client secrets cannot be compared:
 // the service returns thumbprints of a kind it does not document.
-func (r CreateRequest) difference(got *Provider) string {
+func (r CreateRequest) difference(got *Provider) []string {
 	var names []string
 	add := func(name string, same bool) {
 		if !same {
@@ -297,7 +291,7 @@ func (r CreateRequest) difference(got *Provider) string {
 	add("SAML", sameSAML(got.SAML, r.SAML))
 	add("ExtraAttributes", sameAttributes(got.ExtraAttributes, r.ExtraAttributes))
 	add("ExtendedAttributes", sameAttributes(got.ExtendedAttributes, r.ExtendedAttributes))
-	return strings.Join(names, ", ")
+	return names
 }
 
 // applied reports whether the provider got has everything the update sets, but

@@ -75,7 +75,7 @@ func (a *applier) removeTenant(ctx context.Context) error {
 	if _, err := a.guard(ctx); err != nil {
 		return err
 	}
-	if err := a.c.Tenants.HardDelete(ctx, a.plan.Tenant); err != nil && !errors.Is(err, iamscim.ErrNotFound) {
+	if err := a.c.Tenants.HardDelete(ctx, a.plan.Tenant, scimtenant.HardDeleteOptions{WhileInUse: true}); err != nil && !errors.Is(err, iamscim.ErrNotFound) {
 		return err
 	}
 	for _, field := range []string{"tenant.name", "tenant.uid", "tenant.claimMapping", "tenant.state"} {

@@ -15,6 +15,7 @@ import (
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/provision"
+	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtest"
 	"github.com/iamscim/iamscim/scimtoken"
 )
@@ -36,7 +37,7 @@ var moves = []struct {
 		name := s.spec.Provider.String() + "/scimTenants/scim"
 		for _, t := range s.State().Tenants {
 			if t.Name == name {
-				if err := s.clients.Tenants.HardDelete(ctx, s.tenant); err != nil {
+				if err := s.clients.Tenants.HardDelete(ctx, s.tenant, scimtenant.HardDeleteOptions{WhileInUse: true}); err != nil {
 					return err
 				}
 			}

@@ -51,7 +51,7 @@ var scenes = []scene{
 		if _, _, err := s.clients.Tokens.Ensure(t.Context(), name, s.store); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.clients.Tenants.HardDelete(t.Context(), name); err != nil {
+		if err := s.clients.Tenants.HardDelete(t.Context(), name, scimtenant.HardDeleteOptions{WhileInUse: true}); err != nil {
 			t.Fatal(err)
 		}
 		s.seedTenant(t, s.Provider, nil)

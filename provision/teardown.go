@@ -175,7 +175,7 @@ func (t *teardown) deleteTenant(ctx context.Context) error {
 	if t.tenant == nil {
 		return nil
 	}
-	if err := t.c.Tenants.HardDelete(ctx, t.tenant.Name); err != nil && !errors.Is(err, iamscim.ErrNotFound) {
+	if err := t.c.Tenants.HardDelete(ctx, t.tenant.Name, scimtenant.HardDeleteOptions{WhileInUse: true}); err != nil && !errors.Is(err, iamscim.ErrNotFound) {
 		return err
 	}
 	t.say("The tenant %s is deleted for good, with its users and groups.", t.tenant.Name.ID())

@@ -83,7 +83,7 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Tenant, error)
 		return nil, err
 	}
 	call := c.tenants.Create(req.Name.Provider().String(), req.toAPI()).WorkforcePoolProviderScimTenantId(req.Name.ID())
-	if _, err := c.tenant.Write(ctx, op, req.Name, change{Do: gapi.Do(call), Made: req.made(op), Explain: c.explain(req.Name)}); err != nil {
+	if _, err := c.tenant.Write(ctx, op, req.Name, change{Do: gapi.Do(call), Made: req.made(op), Explain: c.explain(req)}); err != nil {
 		return nil, err
 	}
 	return c.tenant.Visible(ctx, op, req.Name, nil)
@@ -139,18 +139,48 @@ func (c *Client) Delete(ctx context.Context, name Name) (*Tenant, error) {
 
 // HardDelete removes a tenant for good, an active or a soft-deleted one: its
 // users, groups and tokens are gone at once and the pool is free for another
-// tenant. Set the provider's usage to [iamscim.SCIMUsageNone] first, or its
-// users lose their groups.
+// tenant.
 //
+//	GET /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT?hardDelete=true
-func (c *Client) HardDelete(ctx context.Context, name Name) error {
-	return c.hardDelete(ctx, "scimtenant: hard delete", name)
-}
-
-func (c *Client) hardDelete(ctx context.Context, op string, name Name) error {
+//
+// Errors: [iamscim.ErrNotFound]; [iamscim.ErrFailedPrecondition] while the provider
+// uses SCIM, unless WhileInUse is set.
+func (c *Client) HardDelete(ctx context.Context, name Name, opts HardDeleteOptions) error {
+	const op = "scimtenant: hard delete"
 	if name.IsZero() {
 		return gapi.Required(op, "name")
 	}
+	if !opts.WhileInUse {
+		if err := c.unused(ctx, op, name); err != nil {
+			return err
+		}
+	}
+	return c.hardDelete(ctx, op, name)
+}
+
+// HardDeleteOptions say how to delete a tenant for good.
+type HardDeleteOptions struct {
+	// WhileInUse deletes the tenant although its provider uses SCIM. Its users then
+	// sign in without their groups, or, with [iamscim.SCIMUsageUsersAndGroups], not
+	// at all.
+	WhileInUse bool
+}
+
+// unused refuses a tenant that its provider uses.
+func (c *Client) unused(ctx context.Context, op string, name Name) error {
+	got, err := c.parent.Get(ctx, op, name.Provider())
+	if err != nil || !got.usage.Enabled() {
+		return err
+	}
+	return &iamscim.Error{
+		Op: op, Resource: name.String(), Kind: iamscim.ErrFailedPrecondition,
+		Err:    fmt.Errorf("the provider %s uses SCIM (%s)", got.name, got.usage),
+		Remedy: fmt.Sprintf("set its usage to %s first, or set WhileInUse: users lose their groups", iamscim.SCIMUsageNone),
+	}
+}
+
+func (c *Client) hardDelete(ctx context.Context, op string, name Name) error {
 	_, err := gapi.Call(ctx, c.conn, gapi.Request[iam.WorkforcePoolProviderScimTenant]{
 		Op: op, Resource: name.String(), Do: gapi.Do(c.tenants.Delete(name.String()).HardDelete(true)),
 		// A reply without the tenant's name is not taken for a deletion: the

@@ -82,10 +82,10 @@ func TestLifeCycle(t *testing.T) {
 	wantError(t, "Undelete of an active tenant", err, iamscim.ErrFailedPrecondition, "not deleted")
 
 	srv.ClearRequests()
-	if err := client.HardDelete(t.Context(), n); err != nil {
+	if err := client.HardDelete(t.Context(), n, scimtenant.HardDeleteOptions{}); err != nil {
 		t.Errorf("HardDelete = %v", err)
 	}
-	if r := srv.Requests()[0]; r.Method != "DELETE" || r.Query.Get("hardDelete") != "true" {
+	if r := srv.Requests()[1]; r.Method != "DELETE" || r.Query.Get("hardDelete") != "true" {
 		t.Errorf("HardDelete sent %s ?%s", r.Method, r.Query.Encode())
 	}
 	_, err = client.Get(t.Context(), n)
@@ -103,7 +103,7 @@ func TestHardDeleteOfASoftDeletedTenantFreesThePool(t *testing.T) {
 	if _, err := client.Delete(t.Context(), name(t, "main")); err != nil {
 		t.Fatal(err)
 	}
-	if err := client.HardDelete(t.Context(), name(t, "main")); err != nil {
+	if err := client.HardDelete(t.Context(), name(t, "main"), scimtenant.HardDeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := client.Create(t.Context(), request(name(t, "main"))); err != nil || got.State != iamscim.StateActive {
@@ -141,14 +141,17 @@ func TestRefusals(t *testing.T) {
 			return err
 		}, iamscim.ErrNothingToUpdate, nil},
 		{"delete of nothing", nil, func(c *scimtenant.Client) error { _, err := c.Delete(ctx, n); return err }, iamscim.ErrNotFound, []string{"scimtenant: delete"}},
-		{"hard delete of nothing", nil, func(c *scimtenant.Client) error { return c.HardDelete(ctx, n) }, iamscim.ErrNotFound, []string{"scimtenant: hard delete"}},
+		{"hard delete of nothing", nil, func(c *scimtenant.Client) error { return c.HardDelete(ctx, n, inUse) }, iamscim.ErrNotFound, []string{"scimtenant: hard delete"}},
 		{"undelete of nothing", nil, func(c *scimtenant.Client) error { _, err := c.Undelete(ctx, n); return err }, iamscim.ErrNotFound, []string{"scimtenant: undelete"}},
 		{"policy of nothing", nil, func(c *scimtenant.Client) error { _, err := c.GetPolicy(ctx, n); return err }, iamscim.ErrNotFound, []string{"scimtenant: get policy"}},
 		{"create over an active tenant", nil, func(c *scimtenant.Client) error { _, err := c.Create(ctx, request(name(t, "main"))); return err }, iamscim.ErrAlreadyExists, []string{"use the tenant that is there"}},
 		{"create without permission", []scimtest.Option{scimtest.WithDeniedPermissions("iam.workforcePoolProviderScimTenants.create")},
 			func(c *scimtenant.Client) error { _, err := c.Create(ctx, request(n)); return err }, iamscim.ErrPermissionDenied, []string{"roles/iam.workforcePoolAdmin"}},
+		{"hard delete while in use", nil, func(c *scimtenant.Client) error {
+			return c.HardDelete(ctx, name(t, "main"), scimtenant.HardDeleteOptions{})
+		}, iamscim.ErrFailedPrecondition, []string{"uses SCIM (ENABLED_FOR_GROUPS)", "WhileInUse"}},
 		{"hard delete while in use, where the service refuses it", []scimtest.Option{scimtest.WithBehavior(scimtest.HardDeleteInUse, "FAILED_PRECONDITION")},
-			func(c *scimtenant.Client) error { return c.HardDelete(ctx, name(t, "main")) }, iamscim.ErrFailedPrecondition, []string{"SCIM usage"}},
+			func(c *scimtenant.Client) error { return c.HardDelete(ctx, name(t, "main"), inUse) }, iamscim.ErrFailedPrecondition, []string{"SCIM usage"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -162,6 +165,38 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("%s changed the server: (-before +after)\n%s", tt.name, diff)
 			}
 		})
+	}
+}
+
+var inUse = scimtenant.HardDeleteOptions{WhileInUse: true}
+
+// TestAlreadyExists: a tenant that is what was asked for never looks like another
+// one, although the service says the same of both.
+func TestAlreadyExists(t *testing.T) {
+	t.Parallel()
+	for what, tt := range map[string]struct {
+		change func(*scimtenant.CreateRequest)
+		differ []string
+		remedy string
+	}{
+		"equal":           {func(*scimtenant.CreateRequest) {}, nil, "what was asked for"},
+		"another mapping": {func(r *scimtenant.CreateRequest) { r.ClaimMapping = claimmap.Recommended(claimmap.Okta) }, []string{`ClaimMapping (google.group is "group.externalId", not "group.displayName")`}, "replace it for another claim mapping"},
+		"two fields":      {func(r *scimtenant.CreateRequest) { r.DisplayName, r.Description = "x", "y" }, []string{"DisplayName", "Description"}, "use the tenant that is there"},
+	} {
+		_, client := start(t)
+		req := request(name(t, "main"))
+		if _, err := client.Create(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+		tt.change(&req)
+		_, err := client.Create(t.Context(), req)
+		var e *iamscim.Error
+		if !errors.As(err, &e) || !errors.Is(err, iamscim.ErrAlreadyExists) {
+			t.Fatalf("%s: Create = %v, want ErrAlreadyExists", what, err)
+		}
+		if diff := cmp.Diff(tt.differ, e.Differs); diff != "" || !strings.Contains(err.Error(), tt.remedy) {
+			t.Errorf("%s: %v: Differs (-want +got)\n%s", what, err, diff)
+		}
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 // be found.
 var ErrPoolOccupied = errors.New("the workforce pool has a SCIM tenant already")
 
+const remedyDiffers = "use the tenant that is there, or replace it for another claim mapping: a pool has one tenant"
+
 // maxSearched bounds the providers whose tenants are looked at to name the
 // tenant in the way. A pool can have 200.
 const maxSearched = 20
@@ -24,7 +26,8 @@ const maxSearched = 20
 // explain names what is in the way when the service refuses a new tenant. The
 // status it answers with is not documented, so the pool is read: the provider
 // itself first, then others.
-func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
+func (c *Client) explain(req CreateRequest) func(context.Context, *iamscim.Error) {
+	name := req.Name
 	return func(ctx context.Context, e *iamscim.Error) {
 		if errors.Is(e.Kind, iamscim.ErrNotFound) {
 			e.Remedy = fmt.Sprintf("check that the provider %s exists; one that was just created may not be visible yet", name.Provider())
@@ -34,11 +37,15 @@ func (c *Client) explain(name Name) func(context.Context, *iamscim.Error) {
 			return
 		}
 		if got, err := c.tenant.Get(ctx, e.Op, name); err == nil {
+			e.Differs = req.difference(got)
 			if got.State == iamscim.StateDeleted {
 				e.Kind = iamscim.ErrAlreadyExists
 				e.Remedy = fmt.Sprintf("the tenant is soft-deleted and is purged at %s: undelete it, or hard-delete it and create it again", got.PurgeTime.UTC().Format("2006-01-02 15:04 MST"))
 			} else if errors.Is(e.Kind, iamscim.ErrAlreadyExists) {
-				e.Remedy = "use the tenant that is there, or choose another pool: a pool has one tenant"
+				e.Remedy = remedyDiffers
+				if e.Differs == nil {
+					e.Remedy = "it is what was asked for: use it, as Ensure does"
+				}
 			}
 			return
 		}

@@ -138,7 +138,7 @@ func ExampleClient_HardDelete() {
 		log.Fatal(err)
 	}
 	fmt.Println(tenant.State, !tenant.PurgeTime.IsZero())
-	if err := client.HardDelete(ctx, name); err != nil {
+	if err := client.HardDelete(ctx, name, scimtenant.HardDeleteOptions{}); err != nil {
 		log.Fatal(err)
 	}
 	_, err = client.Get(ctx, name)

@@ -59,9 +59,9 @@ func TestReplace(t *testing.T) {
 			if diff := cmp.Diff(req.ClaimMapping.Map(), got.New.ClaimMapping); diff != "" {
 				t.Errorf("Replace: claim mapping (-want +got)\n%s", diff)
 			}
-			redo := strings.Join(got.Redo, "\n")
-			for i, part := range []string{"Create a token", got.New.ServiceAgent, got.Old.ServiceAgent, got.New.BaseURI, "Push all users", providerText} {
-				if i >= len(got.Redo) || !strings.Contains(got.Redo[i], part) {
+			redo := fmt.Sprint(got.Redo)
+			for i, part := range []string{"Create a token", got.New.ServiceAgent, got.Old.ServiceAgent, "allow policy", "principalSet://iam.googleapis.com/" + poolText + "/group/GROUP", got.New.BaseURI, "Push all users", providerText} {
+				if i >= len(got.Redo) || !strings.Contains(got.Redo[i].String(), part) {
 					t.Errorf("Replace: Redo has no %q in line %d:\n%s", part, i+1, redo)
 				}
 			}
@@ -272,5 +272,41 @@ func TestReplaceLeavesOthersAlone(t *testing.T) {
 	wantError(t, "Replace of the same id in another provider", err, iamscim.ErrNotFound, wrong.String())
 	if diff := cmp.Diff(before, srv.State()); diff != "" {
 		t.Errorf("Replace changed the server: (-before +after)\n%s", diff)
+	}
+}
+
+// TestReplaceKeepsThePolicy: if asked to, the new tenant has the old one's allow
+// policy, and it's no longer among what is to be redone.
+func TestReplaceKeepsThePolicy(t *testing.T) {
+	t.Parallel()
+	srv, client := start(t)
+	seed(t, srv)
+	policy, err := client.GetPolicy(t.Context(), name(t, "main"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy.Bindings = []scimtenant.Binding{{Role: "roles/viewer", Members: []string{"user:a@example.com"}}}
+	if _, err := client.SetPolicy(t.Context(), name(t, "main"), policy); err != nil {
+		t.Fatal(err)
+	}
+	req := replaceRequest()
+	req.KeepPolicy = true
+	got, err := client.Replace(t.Context(), name(t, "main"), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := client.GetPolicy(t.Context(), name(t, "main"))
+	if diff := cmp.Diff(policy.Bindings, now.Bindings); err != nil || diff != "" {
+		t.Errorf("the new tenant's policy: %v (-want +got)\n%s", err, diff)
+	}
+	kinds := map[scimtenant.TaskKind]bool{}
+	for _, task := range got.Redo {
+		kinds[task.Kind] = true
+		if task.Kind == scimtenant.TaskSetUpProvider && (task.Old != got.Old.BaseURI || task.New != got.New.BaseURI) {
+			t.Errorf("%+v, want both base URIs", task)
+		}
+	}
+	if kinds[scimtenant.TaskSetPolicy] || !kinds[scimtenant.TaskSetBindings] || !kinds[scimtenant.TaskCreateToken] {
+		t.Errorf("Redo = %v, want bindings and a token, and no policy", got.Redo)
 	}
 }

@@ -1,7 +1,6 @@
 package scimtenant
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -67,21 +66,16 @@ func (r UpdateRequest) toAPI() (*iam.WorkforcePoolProviderScimTenant, string) {
 // another one of the same name.
 func (r CreateRequest) made(op string) func(*Tenant) (bool, error) {
 	return func(got *Tenant) (bool, error) {
-		difference := r.difference(got)
-		if difference == "" {
-			return true, nil
+		if differs := r.difference(got); differs != nil {
+			return true, &iamscim.Error{Op: op, Resource: r.Name.String(), Kind: iamscim.ErrAlreadyExists, Differs: differs, Remedy: remedyDiffers}
 		}
-		return true, &iamscim.Error{
-			Op: op, Resource: r.Name.String(), Kind: iamscim.ErrAlreadyExists,
-			Remedy: "use the tenant that is there, or delete it first",
-			Err:    errors.New("a tenant of this name exists and differs: " + difference),
-		}
+		return true, nil
 	}
 }
 
 // difference names the fields in which the tenant got differs from the
-// request, "" if it is what was asked for.
-func (r CreateRequest) difference(got *Tenant) string {
+// request, nil if it is what was asked for.
+func (r CreateRequest) difference(got *Tenant) []string {
 	var names []string
 	if got.State != iamscim.StateActive {
 		names = append(names, fmt.Sprintf("State (%s)", got.State))
@@ -104,7 +98,7 @@ func (r CreateRequest) difference(got *Tenant) string {
 			}
 		}
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // made reports whether a tenant that was read has everything the update sets.

@@ -91,7 +91,7 @@ func TestBadRequests(t *testing.T) {
 			return err
 		}, []string{"name: required"}},
 		{"hard delete: zero name", func(ctx context.Context, c *scimtenant.Client, _ *scimtenant.OrganizationClient) error {
-			return c.HardDelete(ctx, scimtenant.Name{})
+			return c.HardDelete(ctx, scimtenant.Name{}, scimtenant.HardDeleteOptions{})
 		}, []string{"name: required"}},
 		{"undelete: zero name", func(ctx context.Context, c *scimtenant.Client, _ *scimtenant.OrganizationClient) error {
 			_, err := c.Undelete(ctx, scimtenant.Name{})
@@ -213,7 +213,7 @@ func TestBadContexts(t *testing.T) {
 			return err
 		},
 		"Delete":     func(ctx context.Context) error { _, err := client.Delete(ctx, n); return err },
-		"HardDelete": func(ctx context.Context) error { return client.HardDelete(ctx, n) },
+		"HardDelete": func(ctx context.Context) error { return client.HardDelete(ctx, n, scimtenant.HardDeleteOptions{}) },
 		"Undelete":   func(ctx context.Context) error { _, err := client.Undelete(ctx, n); return err },
 		"Replace": func(ctx context.Context) error {
 			_, err := client.Replace(ctx, n, scimtenant.ReplaceRequest{ClaimMapping: entraMapping(), Usage: iamscim.SCIMUsageGroups, AcceptNewBaseURI: true})

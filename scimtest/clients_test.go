@@ -188,7 +188,7 @@ func (s *shuffled) scimtenant() {
 	replacement, err := s.tenants.Replace(ctx, s.tenantName, scimtenant.ReplaceRequest{ClaimMapping: s.mapping("google.subject=user.externalId,google.group=group.externalId"), Usage: iamscim.SCIMUsageGroups, AcceptNewBaseURI: true})
 	s.must(err)
 	s.true("another UID", replacement.New.UID() != tenant.UID())
-	s.must(s.tenants.HardDelete(ctx, s.tenantName))
+	s.must(s.tenants.HardDelete(ctx, s.tenantName, scimtenant.HardDeleteOptions{}))
 	_, err = s.tenants.Get(ctx, s.tenantName)
 	s.is(err, iamscim.ErrNotFound)
 }

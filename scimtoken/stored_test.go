@@ -70,7 +70,7 @@ func TestStored(t *testing.T) {
 	if same, err := scimtoken.Inspect(t.Context(), store); err != nil || same.Current != name {
 		t.Errorf("after Reset of this tenant's record: %+v, %v, want it unchanged", same, err)
 	}
-	if err := tenants.HardDelete(t.Context(), tenant); err != nil {
+	if err := tenants.HardDelete(t.Context(), tenant, scimtenant.HardDeleteOptions{WhileInUse: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := srv.AddTenant(&iam.WorkforcePoolProviderScimTenant{Name: tenantText, ClaimMapping: before.ClaimMapping}); err != nil {

@@ -356,7 +356,7 @@ func (j *job) tearDown(ctx context.Context) error {
 		j.found("revoked", "%s from the service agent", scimtenant.SyncerRole)
 	}
 	name := j.tenant.Name
-	if err := j.tenants.HardDelete(ctx, name); err != nil {
+	if err := j.tenants.HardDelete(ctx, name, scimtenant.HardDeleteOptions{}); err != nil {
 		return err
 	}
 	j.tenant = nil

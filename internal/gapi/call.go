@@ -5,17 +5,38 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"syscall"
 	"time"
 
 	"golang.org/x/oauth2"
 	"google.golang.org/api/googleapi"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/redact"
 	"github.com/iamscim/iamscim/internal/retry"
 )
 
 // maxExplainTime bounds Explain.
 const maxExplainTime = 30 * time.Second
+
+// maxNobody is how long an address where nobody is keeps being tried: it is a typing
+// error, or a server that is about to start.
+const maxNobody = 5 * time.Second
+
+// isNobody reports that a name has no address, or that this machine itself refused
+// the connection. A server elsewhere may come back.
+func isNobody(err error) bool {
+	var dial *net.OpError
+	if errors.As(err, new(*net.DNSError)) {
+		return true
+	}
+	if !errors.As(err, &dial) || !errors.Is(err, syscall.ECONNREFUSED) {
+		return false
+	}
+	address, ok := dial.Addr.(*net.TCPAddr)
+	return ok && address.IP.IsLoopback()
+}
 
 // Request is one call of a generated client, whose reply is an R, and what is
 // known about it.
@@ -53,6 +74,8 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 	}
 	var result *R
 	var lost error // the last attempt whose outcome is unknown
+	begin := time.Now()
+	n := 0
 	attempts, err := retry.Do(ctx, c.policy, func() (retry.Verdict, error) {
 		got, class, unsent, err := attempt(ctx, c, r)
 		if err == nil {
@@ -70,6 +93,12 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 			// Something between here and the service may have had the change
 			// made and sent the caller on: not to be repeated, but looked at.
 			lost = err
+		}
+		if unsent && isNobody(err) && time.Since(begin) > maxNobody {
+			again = false
+		}
+		if n++; again {
+			c.logger.InfoContext(ctx, "iamscim: an attempt failed and is repeated if time allows", "op", r.Op, "resource", r.Resource, "attempt", n, "error", redact.Error(err, secretsIn(ctx)...))
 		}
 		return retry.Verdict{Again: again, Least: after(err)}, err
 	})

@@ -58,6 +58,7 @@ var (
 type Conn struct {
 	policy  iamscim.RetryPolicy
 	options []option.ClientOption
+	logger  *slog.Logger // redacts
 
 	// native: requests go through net/http's own transport, so that an attempt
 	// sees what becomes of them.
@@ -138,6 +139,7 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 	client.Transport = &guard{client.Transport}
 	return &Conn{
 		policy: policy.WithDefaults(),
+		logger: logger,
 		native: native,
 		options: []option.ClientOption{
 			option.WithHTTPClient(client),

@@ -1,6 +1,7 @@
 package gapi_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -9,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +20,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -225,5 +228,34 @@ func TestProxyRefuses(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestWrongEndpointIsToldSoon: an address where nobody is ends a call after seconds,
+// not after the whole budget of minutes, and each repetition leaves a log line.
+func TestWrongEndpointIsToldSoon(t *testing.T) {
+	t.Parallel()
+	for name, dial := range map[string]error{
+		"refused by this machine":  refusal(),
+		"a name without an answer": &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", Name: "iam.example", IsTemporary: true}},
+		"a name of nothing":        &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "iam.example", IsNotFound: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, dial }}
+				c := newClients(t, option.WithEndpoint("http://iam.example/"), option.WithHTTPClient(&http.Client{Transport: transport}), option.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+				begin := time.Now()
+				_, _, err := c.tokens.Create(t.Context(), scimtoken.CreateRequest{Name: must(scimtoken.NewName(tenant, "token-b"))})
+				if took := time.Since(begin); took > 30*time.Second || !errors.Is(err, iamscim.ErrUnavailable) || errors.Is(err, iamscim.ErrOutcomeUnknown) {
+					t.Errorf("Create after %v = %v, want ErrUnavailable after seconds", took, err)
+				}
+				var e *iamscim.Error
+				if errors.As(err, &e) && e.Attempts > 1 && strings.Count(log.String(), "is repeated if time allows") != e.Attempts-1 {
+					t.Errorf("%d attempts left this log:\n%s", e.Attempts, log.String())
+				}
+			})
+		})
 	}
 }

@@ -180,6 +180,17 @@ func (m model) reason() string {
 	return ""
 }
 
+// Kind is the sentinel for the refusal that a Settle function gets, nil if the
+// service didn't refuse.
+func Kind(refusal error) error {
+	var api *googleapi.Error
+	if !errors.As(refusal, &api) {
+		return nil
+	}
+	_, k := kind(api.Code, parseModel(api))
+	return k
+}
+
 // kind is the sentinel for a status, and what to do about it.
 func kind(code int, m model) (remedy string, kind error) {
 	switch {

@@ -88,6 +88,10 @@ func tenantState(srv *scimtest.Server) string {
 	return strings.Join(all, ", ")
 }
 
+func subjectState(srv *scimtest.Server) string {
+	return strings.Join(srv.State().DeletedSubjects, ", ")
+}
+
 // tokenState counts the tokens whose id the client chose.
 func tokenState(srv *scimtest.Server) string {
 	var all []string
@@ -169,7 +173,7 @@ func adopt(ctx context.Context, c *clients) error {
 
 func replace(ctx context.Context, c *clients) error {
 	got, err := c.tenants.Replace(ctx, tenant, scimtenant.ReplaceRequest{ClaimMapping: claimmap.Recommended(claimmap.Okta), Usage: iamscim.SCIMUsageGroups, AcceptNewBaseURI: true})
-	if err == nil && (got.Old.UID() != uid || got.New.UID() == uid || got.New.UID() == "" || len(got.Redo) != 6) {
+	if err == nil && (got.Old.UID() != uid || got.New.UID() == uid || got.New.UID() == "" || len(got.Redo) != 8) {
 		return fmt.Errorf("Replace = %+v", got)
 	}
 	return err
@@ -265,6 +269,16 @@ var methods = []*method{
 			return func(ctx context.Context, c *clients) error { return c.providers.Wait(ctx, name) }
 		}, state: providerState, states: map[string]string{"=": providerActive + " New"}},
 
+	{name: "provider.Client.DeleteSubject", verb: "DELETE", path: "subjects/alice", wrong: operationJSON,
+		prepare: at(withPool, func(ctx context.Context, c *clients) error { return c.providers.DeleteSubject(ctx, alice) }),
+		state:   subjectState, states: map[string]string{"=": "", "+": alice.String()}},
+	{name: "provider.Client.UndeleteSubject", verb: "POST", path: "subjects/alice:undelete", wrong: operationJSON,
+		prepare: deleted(withPool, func(ctx context.Context, c *clients) error { return c.providers.DeleteSubject(ctx, alice) },
+			func(ctx context.Context, c *clients) error { return c.providers.UndeleteSubject(ctx, alice) }),
+		state: subjectState, states: map[string]string{"=": alice.String(), "+": ""}},
+	{name: "provider.Client.RevokeSessions", verb: "POST", path: "subjects/alice:revokeSessions", wrong: operationJSON,
+		prepare: at(withPool, func(ctx context.Context, c *clients) error { return c.providers.RevokeSessions(ctx, alice) }),
+		state:   subjectState, states: map[string]string{"=": "", "+": ""}},
 	createTenant("", "POST", "entra/scimTenants"),
 	createTenant(" [read-back]", "GET", "scimTenants/main"),
 	{name: "scimtenant.Client.Get", verb: "GET", path: "scimTenants/main", wrong: tenantJSON,
@@ -296,8 +310,10 @@ var methods = []*method{
 			return wantState("the tenant", got.State, iamscim.StateDeleted, nil)
 		}), state: tenantState, states: map[string]string{"=": tenantActive, "+": "main DELETED Main group.externalId"}},
 	{name: "scimtenant.Client.HardDelete", verb: "DELETE", path: "scimTenants/main", wrong: tenantJSON,
-		prepare: at(withTenant, func(ctx context.Context, c *clients) error { return c.tenants.HardDelete(ctx, tenant) }),
-		state:   tenantState, states: map[string]string{"=": tenantActive, "+": ""}},
+		prepare: at(withTenant, func(ctx context.Context, c *clients) error {
+			return c.tenants.HardDelete(ctx, tenant, scimtenant.HardDeleteOptions{WhileInUse: true})
+		}),
+		state: tenantState, states: map[string]string{"=": tenantActive, "+": ""}},
 	{name: "scimtenant.Client.Undelete", verb: "POST", path: "scimTenants/main:undelete", wrong: tenantJSON,
 		prepare: deleted(withTenant, func(ctx context.Context, c *clients) error { _, err := c.tenants.Delete(ctx, tenant); return err },
 			func(ctx context.Context, c *clients) error {

@@ -118,6 +118,7 @@ var (
 	parent = must(provider.ParseName(providerText))
 	tenant = must(scimtenant.ParseName(tenantText))
 	token  = must(scimtoken.ParseName(tenantText + "/tokens/token-a"))
+	alice  = must(provider.NewSubjectName(pool, "alice"))
 	agent  = scimtenant.ServiceAgentEmail(organization, uid)
 
 	entra = claimmap.Recommended(claimmap.EntraID)

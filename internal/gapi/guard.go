@@ -2,9 +2,11 @@ package gapi
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -38,6 +40,9 @@ type guard struct{ base http.RoundTripper }
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("User-Agent", useragent.String())
+	if r.Context().Value(escapedKey{}) != nil {
+		escapeOnce(r.URL)
+	}
 	return retry.Within(r.Context(), func() (*http.Response, error) {
 		resp, err := g.base.RoundTrip(r)
 		if err != nil {
@@ -60,6 +65,24 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		resp.ContentLength = -1
 		return resp, nil
 	}, nil)
+}
+
+type escapedKey struct{}
+
+// WithEscapedName returns a context for requests about a name that is escaped for a
+// URL already. The generated client would escape its percent signs again.
+func WithEscapedName(ctx context.Context) context.Context {
+	if ctx == nil {
+		return nil
+	}
+	return context.WithValue(ctx, escapedKey{}, true)
+}
+
+func escapeOnce(u *url.URL) {
+	raw := strings.ReplaceAll(u.EscapedPath(), "%25", "%")
+	if path, err := url.PathUnescape(raw); err == nil {
+		u.Path, u.RawPath = path, raw
+	}
 }
 
 // scrubReply takes the credentials that were sent, and other known secrets, out of a

@@ -417,7 +417,7 @@ func TestDifferentTenantIsNotOurs(t *testing.T) {
 		} {
 			srv.Fail(scimtest.Fault{Method: "POST", Status: 503})
 			_, err = c.providers.Create(t.Context(), other)
-			if !errors.Is(err, iamscim.ErrAlreadyExists) || !strings.Contains(err.Error(), "differs: ") || !strings.Contains(err.Error(), "OIDC") {
+			if !errors.Is(err, iamscim.ErrAlreadyExists) || !strings.Contains(err.Error(), "it differs in ") || !strings.Contains(err.Error(), "OIDC") {
 				t.Errorf("providers.Create = %v, want ErrAlreadyExists with the difference", err)
 			}
 		}

@@ -93,7 +93,7 @@ func (a *Attempt) NotWritten() bool {
 
 // Unsent reports that the error of the attempt's round trip means that the service
 // did not get the request.
-func (a *Attempt) Unsent(err error) bool { return a.NoConnection() || Unsent(err) }
+func (a *Attempt) Unsent(err error) bool { return a.NoConnection() || unsentByType(err) }
 
 // Class classifies an error of the attempt's round trip or of reading its body.
 // The end of the caller's context is Final.
@@ -117,7 +117,7 @@ func (a *Attempt) Class(err error) Class {
 		// acted, and another connection may be better.
 		return Ambiguous
 	}
-	return Transport(a.outer, err)
+	return byType(a.outer, err)
 }
 
 // Explain says of an error that the attempt's own time limit caused what the limit
@@ -184,10 +184,10 @@ func refusedByProxy(err error) bool {
 	return false
 }
 
-// Unsent reports that the type of an error alone means that the service did not
+// unsentByType reports that the type of an error alone means that the service did not
 // get the request: no connection was made, or none that can be trusted, or there
 // was no token to send. An error it doesn't know leaves that open.
-func Unsent(err error) bool {
+func unsentByType(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
 	var untrusted *tls.CertificateVerificationError
@@ -199,7 +199,7 @@ func Unsent(err error) bool {
 	case errors.As(err, &untrusted), errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &token):
 		return true
 	}
-	return strings.Contains(err.Error(), "unsupported protocol scheme")
+	return false
 }
 
 // Within returns what f returns, or the end of ctx if that comes first: f may be

@@ -49,9 +49,9 @@ func Status(code int) Class {
 	return Ambiguous
 }
 
-// Transport classifies an error of an HTTP round trip or of reading a body by its
-// type alone. [Attempt.Class] knows more. The end of ctx is Final.
-func Transport(ctx context.Context, err error) Class {
+// byType classifies an error of an HTTP round trip or of reading a body by its type
+// alone, for a transport that doesn't say what it does. The end of ctx is Final.
+func byType(ctx context.Context, err error) Class {
 	if err == nil || ctx.Err() != nil {
 		return Final
 	}
@@ -74,13 +74,6 @@ func Transport(ctx context.Context, err error) Class {
 	var u *url.Error
 	if errors.As(err, &u) && errors.Is(u.Err, io.EOF) {
 		return Ambiguous
-	}
-	// net/http and its HTTP/2 have no sentinels for these.
-	text := err.Error()
-	for _, passing := range []string{"server closed idle connection", "malformed HTTP", "transport connection broken", "http2: ", "stream error: "} {
-		if strings.Contains(text, passing) {
-			return Ambiguous
-		}
 	}
 	return Final
 }
