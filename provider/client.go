@@ -53,6 +53,15 @@ func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error
 	}, nil
 }
 
+// made returns c, or a client that refuses every call if no constructor made c.
+func (c *Client) made() *Client {
+	if c != nil && c.conn != nil {
+		return c
+	}
+	unmade, _ := NewClient(context.Background(), gapi.Unmade()) // it dials nothing
+	return unmade
+}
+
 // WithRetry is the option that gives a client its retry policy, beside the
 // options of every Google client:
 //
@@ -73,6 +82,7 @@ func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return gapi.WithRetr
 // [ErrUsageConflict], [iamscim.ErrOutcomeUnknown], [iamscim.ErrNotVisible]; an
 // [*OperationError] if ctx ends while the operation runs.
 func (c *Client) Create(ctx context.Context, req CreateRequest) (*Provider, error) {
+	c = c.made()
 	const op = "provider: create"
 	if err := req.validate(op); err != nil {
 		return nil, err
@@ -91,6 +101,7 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Provider, erro
 //
 // Errors: [iamscim.ErrNotFound] and those of every call.
 func (c *Client) Get(ctx context.Context, name Name) (*Provider, error) {
+	c = c.made()
 	return c.provider.Get(ctx, "provider: get", name)
 }
 
@@ -99,6 +110,7 @@ func (c *Client) Get(ctx context.Context, name Name) (*Provider, error) {
 //
 //	GET /v1/locations/LOCATION/workforcePools/POOL/providers
 func (c *Client) List(ctx context.Context, parent PoolName, opts iamscim.ListOptions) iter.Seq2[*Provider, error] {
+	c = c.made()
 	page := func(r *iam.ListWorkforcePoolProvidersResponse) ([]*iam.WorkforcePoolProvider, string) {
 		return r.WorkforcePoolProviders, r.NextPageToken
 	}
@@ -115,6 +127,7 @@ func (c *Client) List(ctx context.Context, parent PoolName, opts iamscim.ListOpt
 // [iamscim.ErrNotVisible]; an [*OperationError] if ctx ends while the operation
 // runs.
 func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Provider, error) {
+	c = c.made()
 	return c.update(ctx, "provider: update", req)
 }
 
@@ -127,6 +140,7 @@ func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Provider, erro
 //
 // Errors: those of [Client.Update].
 func (c *Client) SetSCIMUsage(ctx context.Context, name Name, usage iamscim.SCIMUsage) (*Provider, error) {
+	c = c.made()
 	return c.update(ctx, "provider: set SCIM usage", UpdateRequest{Name: name, SCIMUsage: &usage})
 }
 
@@ -147,6 +161,7 @@ func (c *Client) update(ctx context.Context, op string, req UpdateRequest) (*Pro
 //
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER
 func (c *Client) Delete(ctx context.Context, name Name) (*Provider, error) {
+	c = c.made()
 	return c.transition(ctx, "provider: delete", name, iamscim.StateDeleted, nil, gapi.Do(c.providers.Delete(name.String())))
 }
 
@@ -157,6 +172,7 @@ func (c *Client) Delete(ctx context.Context, name Name) (*Provider, error) {
 // Errors: [iamscim.ErrNotFound], [iamscim.ErrFailedPrecondition] for a provider
 // that is active, [ErrUsageConflict] if it uses SCIM and meanwhile another does.
 func (c *Client) Undelete(ctx context.Context, name Name) (*Provider, error) {
+	c = c.made()
 	call := c.providers.Undelete(name.String(), &iam.UndeleteWorkforcePoolProviderRequest{})
 	return c.transition(ctx, "provider: undelete", name, iamscim.StateActive, c.explainUndelete(name), gapi.Do(call))
 }

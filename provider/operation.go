@@ -74,6 +74,7 @@ func (n *OperationName) UnmarshalText(text []byte) error {
 //	GET /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/operations/OPERATION
 //	GET /v1/locations/LOCATION/workforcePools/POOL/operations/OPERATION
 func (c *Client) Wait(ctx context.Context, name OperationName) error {
+	c = c.made()
 	const op = "provider: wait"
 	if name.IsZero() {
 		return gapi.Required(op, "name")

@@ -37,6 +37,7 @@ type Pool struct {
 // Errors: [iamscim.ErrNotFound], [iamscim.ErrPermissionDenied], and those of
 // every call.
 func (c *Client) GetPool(ctx context.Context, name PoolName) (*Pool, error) {
+	c = c.made()
 	return c.pool.Get(ctx, "provider: get pool", name)
 }
 

@@ -51,6 +51,7 @@ type Provider struct {
 // than one entity.
 func (p *Provider) Issuer() string {
 	switch {
+	case p == nil:
 	case p.OIDC != nil:
 		return p.OIDC.IssuerURI
 	case p.SAML != nil:

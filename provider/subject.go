@@ -73,6 +73,7 @@ func (n SubjectName) String() string {
 // was carried out. Errors: [iamscim.ErrFailedPrecondition] for a subject that was
 // deleted before, [iamscim.ErrNotFound], [iamscim.ErrOutcomeUnknown].
 func (c *Client) DeleteSubject(ctx context.Context, name SubjectName) error {
+	c = c.made()
 	return c.changeSubject(ctx, "provider: delete subject", name, iamscim.ErrFailedPrecondition, gapi.Do(c.pools.Subjects.Delete(name.String())))
 }
 
@@ -83,6 +84,7 @@ func (c *Client) DeleteSubject(ctx context.Context, name SubjectName) error {
 // Errors: those of [Client.DeleteSubject], [iamscim.ErrFailedPrecondition] for a
 // subject that isn't deleted.
 func (c *Client) UndeleteSubject(ctx context.Context, name SubjectName) error {
+	c = c.made()
 	call := c.pools.Subjects.Undelete(name.String(), &iam.UndeleteWorkforcePoolSubjectRequest{})
 	return c.changeSubject(ctx, "provider: undelete subject", name, iamscim.ErrFailedPrecondition, gapi.Do(call))
 }
@@ -96,6 +98,7 @@ func (c *Client) UndeleteSubject(ctx context.Context, name SubjectName) error {
 //
 // Errors: [iamscim.ErrNotFound], [iamscim.ErrOutcomeUnknown].
 func (c *Client) RevokeSessions(ctx context.Context, name SubjectName) error {
+	c = c.made()
 	call := c.pools.Subjects.RevokeSessions(name.String(), &iam.RevokeWorkforcePoolSubjectSessionsRequest{})
 	return c.changeSubject(ctx, "provider: revoke sessions", name, nil, gapi.Do(call))
 }

@@ -59,6 +59,15 @@ func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error
 	}, nil
 }
 
+// made returns c, or a client that refuses every call if no constructor made c.
+func (c *Client) made() *Client {
+	if c != nil && c.conn != nil {
+		return c
+	}
+	unmade, _ := NewClient(context.Background(), gapi.Unmade()) // it dials nothing
+	return unmade
+}
+
 // WithRetry is the option that gives a client its retry policy, beside the
 // options of every Google client:
 //
@@ -78,6 +87,7 @@ func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return gapi.WithRetr
 // [iamscim.ErrAlreadyExists] with the difference, [ErrPoolOccupied] with the
 // tenant that is in the way, [iamscim.ErrOutcomeUnknown], [iamscim.ErrNotVisible].
 func (c *Client) Create(ctx context.Context, req CreateRequest) (*Tenant, error) {
+	c = c.made()
 	const op = "scimtenant: create"
 	if err := req.validate(op); err != nil {
 		return nil, err
@@ -96,6 +106,7 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Tenant, error)
 //
 // Errors: [iamscim.ErrNotFound] and those of every call.
 func (c *Client) Get(ctx context.Context, name Name) (*Tenant, error) {
+	c = c.made()
 	return c.tenant.Get(ctx, "scimtenant: get", name)
 }
 
@@ -104,6 +115,7 @@ func (c *Client) Get(ctx context.Context, name Name) (*Tenant, error) {
 //
 //	GET /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants
 func (c *Client) List(ctx context.Context, parent provider.Name, opts iamscim.ListOptions) iter.Seq2[*Tenant, error] {
+	c = c.made()
 	page := func(r *iam.ListWorkforcePoolProviderScimTenantsResponse) ([]*iam.WorkforcePoolProviderScimTenant, string) {
 		return r.WorkforcePoolProviderScimTenants, r.NextPageToken
 	}
@@ -118,6 +130,7 @@ func (c *Client) List(ctx context.Context, parent provider.Name, opts iamscim.Li
 // Errors: [iamscim.ErrNothingToUpdate], [iamscim.ErrInvalidArgument],
 // [iamscim.ErrNotFound].
 func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Tenant, error) {
+	c = c.made()
 	const op = "scimtenant: update"
 	if err := req.validate(op); err != nil {
 		return nil, err
@@ -133,6 +146,7 @@ func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Tenant, error)
 //
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT
 func (c *Client) Delete(ctx context.Context, name Name) (*Tenant, error) {
+	c = c.made()
 	call := c.tenants.Delete(name.String())
 	return c.tenant.Write(ctx, "scimtenant: delete", name, change{Do: gapi.Do(call), Made: inState(iamscim.StateDeleted)})
 }
@@ -147,6 +161,7 @@ func (c *Client) Delete(ctx context.Context, name Name) (*Tenant, error) {
 // Errors: [iamscim.ErrNotFound]; [iamscim.ErrFailedPrecondition] while the provider
 // uses SCIM, unless WhileInUse is set.
 func (c *Client) HardDelete(ctx context.Context, name Name, opts HardDeleteOptions) error {
+	c = c.made()
 	const op = "scimtenant: hard delete"
 	if name.IsZero() {
 		return gapi.Required(op, "name")
@@ -201,6 +216,7 @@ func (c *Client) hardDelete(ctx context.Context, op string, name Name) error {
 //
 //	POST /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT:undelete
 func (c *Client) Undelete(ctx context.Context, name Name) (*Tenant, error) {
+	c = c.made()
 	call := c.tenants.Undelete(name.String(), &iam.UndeleteWorkforcePoolProviderScimTenantRequest{})
 	return c.tenant.Write(ctx, "scimtenant: undelete", name, change{Do: gapi.Do(call), Made: inState(iamscim.StateActive)})
 }

@@ -67,6 +67,7 @@ const (
 // [ErrPoolOccupied] with the tenant that is in the way,
 // [iamscim.ErrNotVisible], [iamscim.ErrOutcomeUnknown].
 func (c *Client) Ensure(ctx context.Context, req CreateRequest) (*Tenant, Outcome, error) {
+	c = c.made()
 	const op = "scimtenant: ensure"
 	if err := req.validate(op); err != nil {
 		return nil, "", err

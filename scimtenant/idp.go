@@ -12,7 +12,7 @@ import (
 //
 // https://docs.cloud.google.com/iam/docs/configure-scim-ms-entra
 func (t *Tenant) EntraTenantURL() string {
-	if t.BaseURI == "" {
+	if t == nil || t.BaseURI == "" {
 		return ""
 	}
 	return strings.TrimRight(t.BaseURI, "/") + "?aadOptscim062020"
@@ -55,6 +55,9 @@ func (s Settings) String() string {
 // this tenant, from Google's set-up page for it. What the claim mapping
 // depends on besides is in the verdict of [claimmap.Compare].
 func (t *Tenant) IDPSettings(vendor claimmap.Vendor) Settings {
+	if t == nil {
+		t = new(Tenant)
+	}
 	switch vendor {
 	case claimmap.EntraID:
 		const credentials, mapping = "Provisioning > Admin Credentials", "Provisioning > Attribute mapping > Provision Microsoft Entra ID Users"

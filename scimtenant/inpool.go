@@ -26,6 +26,7 @@ const sideBySide = 10
 // Errors: [iamscim.ErrNotFound] if no provider has a tenant; the error of a
 // listing that failed, if the tenant isn't in one of the others.
 func (c *Client) InPool(ctx context.Context, pool provider.PoolName) (*Tenant, error) {
+	c = c.made()
 	const op = "scimtenant: find the pool's tenant"
 	if pool.IsZero() {
 		return nil, gapi.Required(op, "pool")

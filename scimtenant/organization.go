@@ -52,12 +52,22 @@ func NewOrganizationClient(ctx context.Context, opts ...option.ClientOption) (*O
 	return &OrganizationClient{conn: conn, organizations: svc.Organizations}, nil
 }
 
+// made returns c, or a client that refuses every call if no constructor made c.
+func (c *OrganizationClient) made() *OrganizationClient {
+	if c != nil && c.conn != nil {
+		return c
+	}
+	unmade, _ := NewOrganizationClient(context.Background(), gapi.Unmade()) // it dials nothing
+	return unmade
+}
+
 // HasSyncer reports whether the organization's policy binds [SyncerRole] to the
 // service agent without a condition. A role inherited in another way is not
 // seen: scimclient's CheckAccess is the proof.
 //
 //	POST /v3/organizations/ORGANIZATION:getIamPolicy
 func (c *OrganizationClient) HasSyncer(ctx context.Context, organization, serviceAgent string) (bool, error) {
+	c = c.made()
 	const op = "scimtenant: has syncer"
 	organization, member, err := checkAgent(op, organization, serviceAgent)
 	if err != nil {
@@ -83,6 +93,7 @@ func (c *OrganizationClient) HasSyncer(ctx context.Context, organization, servic
 // policy refuses the member, [iamscim.ErrAborted] if others keep changing the
 // policy until the retries end.
 func (c *OrganizationClient) GrantSyncer(ctx context.Context, organization, serviceAgent string) error {
+	c = c.made()
 	return c.modify(ctx, "scimtenant: grant syncer", organization, serviceAgent, func(p *crm.Policy, member string) bool {
 		if slices.ContainsFunc(p.Bindings, func(b *crm.Binding) bool { return isSyncer(b) && slices.Contains(b.Members, member) }) {
 			return false
@@ -103,6 +114,7 @@ func (c *OrganizationClient) GrantSyncer(ctx context.Context, organization, serv
 //	POST /v3/organizations/ORGANIZATION:getIamPolicy
 //	POST /v3/organizations/ORGANIZATION:setIamPolicy
 func (c *OrganizationClient) RevokeSyncer(ctx context.Context, organization, serviceAgent string) error {
+	c = c.made()
 	return c.modify(ctx, "scimtenant: revoke syncer", organization, serviceAgent, func(p *crm.Policy, member string) bool {
 		changed := false
 		p.Bindings = slices.DeleteFunc(p.Bindings, func(b *crm.Binding) bool {

@@ -54,6 +54,7 @@ type Condition struct {
 //
 //	POST /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT:getIamPolicy
 func (c *Client) GetPolicy(ctx context.Context, name Name) (*Policy, error) {
+	c = c.made()
 	const op = "scimtenant: get policy"
 	if name.IsZero() {
 		return nil, gapi.Required(op, "name")
@@ -93,6 +94,7 @@ func acceptPolicy(p *iam.Policy) error {
 //
 //	POST /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT:setIamPolicy
 func (c *Client) SetPolicy(ctx context.Context, name Name, p *Policy) (*Policy, error) {
+	c = c.made()
 	const op = "scimtenant: set policy"
 	var l check.List
 	if name.IsZero() {
@@ -139,6 +141,7 @@ func (c *Client) SetPolicy(ctx context.Context, name Name, p *Policy) (*Policy, 
 //
 //	POST /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT:testIamPermissions
 func (c *Client) TestPermissions(ctx context.Context, name Name, permissions ...string) ([]string, error) {
+	c = c.made()
 	const op = "scimtenant: test permissions"
 	var l check.List
 	if name.IsZero() {

@@ -95,6 +95,7 @@ func (e *ReplaceError) Unwrap() error { return e.Err }
 // it fails once the old tenant may be gone. If only the policy can't be set on the
 // new tenant, Replace returns the Replacement with the error.
 func (c *Client) Replace(ctx context.Context, name Name, req ReplaceRequest) (*Replacement, error) {
+	c = c.made()
 	const op = "scimtenant: replace"
 	if err := req.validate(op, name); err != nil {
 		return nil, err

@@ -45,6 +45,9 @@ type Tenant struct {
 // UID returns the tenant's UID, the last element of its base URI, or "" if
 // there is no base URI.
 func (t *Tenant) UID() string {
+	if t == nil {
+		return ""
+	}
 	u, err := url.Parse(t.BaseURI)
 	if err != nil {
 		return ""
@@ -56,7 +59,12 @@ func (t *Tenant) UID() string {
 // Mapping parses the tenant's claim mapping. It fails for a mapping that this
 // module does not know to be supported, which the service may have accepted
 // all the same.
-func (t *Tenant) Mapping() (claimmap.Mapping, error) { return claimmap.New(t.ClaimMapping) }
+func (t *Tenant) Mapping() (claimmap.Mapping, error) {
+	if t == nil {
+		return claimmap.Mapping{}, gapi.Required("scimtenant: mapping", "tenant")
+	}
+	return claimmap.New(t.ClaimMapping)
+}
 
 // ServiceAgentEmail returns the address of a tenant's service agent,
 // o-ORGANIZATION-UID@gcp-sa-iamscim.iam.gserviceaccount.com. Other universes than

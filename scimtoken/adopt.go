@@ -21,6 +21,7 @@ import (
 // there is no such token, [ErrRotationInProgress], [ErrStaleRecord],
 // [ErrBadRecord], those of every call and of the store.
 func (c *Client) Adopt(ctx context.Context, tenant scimtenant.Name, store TokenStore, name Name, secret Secret) error {
+	c = c.made()
 	const op = "scimtoken: adopt"
 	if err := gapi.Ready(ctx, op, tenant.String()); err != nil {
 		return err

@@ -54,6 +54,15 @@ func NewClient(ctx context.Context, opts ...option.ClientOption) (*Client, error
 	}, nil
 }
 
+// made returns c, or a client that refuses every call if no constructor made c.
+func (c *Client) made() *Client {
+	if c != nil && c.conn != nil {
+		return c
+	}
+	unmade, _ := NewClient(context.Background(), gapi.Unmade()) // it dials nothing
+	return unmade
+}
+
 // WithRetry is the option that gives a client its retry policy, beside the
 // options of every Google client:
 //
@@ -76,6 +85,7 @@ func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return gapi.WithRetr
 // [ErrTokenLimit] with the two tokens there are, [ErrSecretLost] if the token
 // was made but the reply with its secret was lost, [iamscim.ErrOutcomeUnknown].
 func (c *Client) Create(ctx context.Context, req CreateRequest) (*Token, Secret, error) {
+	c = c.made()
 	const op = "scimtoken: create"
 	if err := req.validate(op); err != nil {
 		return nil, Secret{}, err
@@ -99,6 +109,7 @@ func (c *Client) Create(ctx context.Context, req CreateRequest) (*Token, Secret,
 //
 // Errors: [iamscim.ErrNotFound] and those of every call.
 func (c *Client) Get(ctx context.Context, name Name) (*Token, error) {
+	c = c.made()
 	return c.get(ctx, "scimtoken: get", name)
 }
 
@@ -111,6 +122,7 @@ func (c *Client) get(ctx context.Context, op string, name Name) (*Token, error) 
 //
 //	GET /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT/tokens
 func (c *Client) List(ctx context.Context, parent scimtenant.Name, opts iamscim.ListOptions) iter.Seq2[*Token, error] {
+	c = c.made()
 	page := func(r *iam.ListWorkforcePoolProviderScimTokensResponse) ([]*iam.WorkforcePoolProviderScimToken, string) {
 		return r.WorkforcePoolProviderScimTokens, r.NextPageToken
 	}
@@ -125,6 +137,7 @@ func (c *Client) List(ctx context.Context, parent scimtenant.Name, opts iamscim.
 // Errors: [iamscim.ErrNothingToUpdate], [iamscim.ErrInvalidArgument],
 // [iamscim.ErrNotFound].
 func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Token, error) {
+	c = c.made()
 	const op = "scimtoken: update"
 	if err := req.validate(op); err != nil {
 		return nil, err
@@ -142,6 +155,7 @@ func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Token, error) 
 //
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT/tokens/TOKEN
 func (c *Client) Delete(ctx context.Context, name Name) error {
+	c = c.made()
 	call := c.tokens.Delete(name.String())
 	_, err := c.token.Write(ctx, "scimtoken: delete", name, change{Do: gapi.Do(call), Made: inState(iamscim.StateDeleted)})
 	return err
@@ -155,6 +169,7 @@ func (c *Client) Delete(ctx context.Context, name Name) error {
 // The method is documented and was in the API's discovery document until
 // revision 20260227; the newest document does not list it.
 func (c *Client) Undelete(ctx context.Context, name Name) (*Token, error) {
+	c = c.made()
 	// For the same reason the generated client has no tokens.undelete. Its
 	// tenants.undelete sends POST v1/NAME:undelete with an empty object for
 	// whatever name it is given: exactly the documented request.

@@ -27,6 +27,7 @@ import (
 // soft-deleted, [ErrRotationInProgress], [ErrRotationTakenOver],
 // [ErrStaleRecord], [ErrBadRecord], those of [Client.Create] and of the store.
 func (c *Client) Ensure(ctx context.Context, tenant scimtenant.Name, store TokenStore) (Name, Secret, error) {
+	c = c.made()
 	const op = "scimtoken: ensure"
 	if err := gapi.Ready(ctx, op, tenant.String()); err != nil {
 		return Name{}, Secret{}, err

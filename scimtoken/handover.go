@@ -19,6 +19,7 @@ import (
 // [iamscim.ErrFailedPrecondition] if the record has no token, [ErrStaleRecord],
 // [ErrBadRecord], those of cutover and of the store.
 func (c *Client) HandOver(ctx context.Context, tenant scimtenant.Name, store TokenStore, cutover func(ctx context.Context, name Name, secret Secret) error) error {
+	c = c.made()
 	const op = "scimtoken: hand over"
 	if err := gapi.Ready(ctx, op, tenant.String()); err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 // [ErrRotationInProgress], [ErrRotationTakenOver], [ErrStaleRecord],
 // [ErrBadRecord], those of [Client.Delete] and of the store.
 func (c *Client) Retire(ctx context.Context, tenant scimtenant.Name, store TokenStore, name Name) error {
+	c = c.made()
 	const op = "scimtoken: retire"
 	if err := gapi.Ready(ctx, op, tenant.String()); err != nil {
 		return err

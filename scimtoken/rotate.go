@@ -88,6 +88,7 @@ type Rotation struct {
 // [ErrTokenLimit], [iamscim.ErrFailedPrecondition] for a soft-deleted tenant,
 // those of [Client.Create], and those of the functions and the store.
 func (c *Client) Rotate(ctx context.Context, req RotateRequest) (_ *Rotation, err error) {
+	c = c.made()
 	const op = "scimtoken: rotate"
 	if err := gapi.Ready(ctx, op, req.Tenant.String()); err != nil {
 		return nil, err

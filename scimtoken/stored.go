@@ -83,6 +83,7 @@ func Inspect(ctx context.Context, store TokenStore) (*Stored, error) {
 // Errors: [ErrStaleRecord] for the record of a tenant that may be there,
 // [ErrBadRecord], [ErrRotationInProgress], those of every call and of the store.
 func (c *Client) Reset(ctx context.Context, tenant scimtenant.Name, store TokenStore) error {
+	c = c.made()
 	const op = "scimtoken: reset"
 	if err := gapi.Ready(ctx, op, tenant.String()); err != nil {
 		return err

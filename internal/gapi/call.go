@@ -72,6 +72,9 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 	if err := Ready(ctx, r.Op, r.Resource); err != nil {
 		return nil, err
 	}
+	if c.unmade {
+		return nil, Invalid(r.Op, r.Resource, iamscim.Violation{Field: "client", Rule: "must come from its constructor"})
+	}
 	var result *R
 	var lost error // the last attempt whose outcome is unknown
 	begin := time.Now()

@@ -63,6 +63,8 @@ type Conn struct {
 	// native: requests go through net/http's own transport, so that an attempt
 	// sees what becomes of them.
 	native bool
+
+	unmade bool // see [Unmade]
 }
 
 // Dial prepares a connection from the caller's options; no request is made.
@@ -95,7 +97,9 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 		return nil, err
 	}
 	if shared != nil {
-		return &Conn{policy: policy.WithDefaults(), options: shared.options}, nil
+		conn := *shared
+		conn.policy = policy.WithDefaults()
+		return &conn, nil
 	}
 	logger := slog.New(redact.Handler(internaloption.GetLogger(opts).Handler()))
 	// The defaults go first (the template is the default endpoint in every
@@ -189,6 +193,12 @@ func WithConn(c *Conn) option.ClientOption { return &connOption{conn: c} }
 type connOption struct {
 	internaloption.EmbeddableAdapter
 	conn *Conn
+}
+
+// Unmade is the option of a client that stands for one that no constructor made:
+// every call on it is an error, and nothing is sent.
+func Unmade() option.ClientOption {
+	return WithConn(&Conn{unmade: true, options: []option.ClientOption{option.WithHTTPClient(&http.Client{})}})
 }
 
 // Options are for the NewService of the generated package.
