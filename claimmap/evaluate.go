@@ -77,7 +77,7 @@ func (m Mapping) EvaluateGroup(resource map[string]any) (string, error) {
 	if !e.usable() {
 		return "", e.err()
 	}
-	return e.closed(r), e.err()
+	return e.single(r), e.err()
 }
 
 // EvaluateAssertion evaluates a provider's attribute mapping (attributeMapping of
@@ -177,8 +177,8 @@ func (e *evaluation) usable() bool {
 	return len(e.errs) == 0
 }
 
-// closed evaluates a rule of a closed set.
-func (e *evaluation) closed(r *rule) string {
+// single evaluates a rule whose result is one text: google.subject or google.group.
+func (e *evaluation) single(r *rule) string {
 	result, ok := e.run(r.key, r.program, r)
 	if !ok {
 		return ""
@@ -198,7 +198,7 @@ func (e *evaluation) rule(r *rule) {
 		e.value(r.key, r.program)
 		return
 	}
-	e.attributes.Subject = e.closed(r)
+	e.attributes.Subject = e.single(r)
 	e.size += len(r.key) + len(e.attributes.Subject)
 }
 

@@ -71,11 +71,11 @@ func runAdd(a, b ref.Val) ref.Val {
 	if !ok {
 		return types.NewErr("no such overload")
 	}
-	most := types.Int(maxElements)
+	limit := types.Int(maxElements)
 	if a.Type() == types.StringType {
-		most = maxValue
+		limit = maxValue
 	}
-	if length(a)+length(b) > most {
+	if length(a)+length(b) > limit {
 		return types.WrapErr(errLimit)
 	}
 	return left.Add(b)

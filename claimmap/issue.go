@@ -154,10 +154,10 @@ func visible(runes []rune) string {
 
 // printable shortens and cleans a text for a message of one line.
 func printable(s string) string {
-	const most = 60
+	const maxShown = 60
 	runes := []rune(s)
-	if len(runes) > most {
-		return visible(runes[:most]) + "…"
+	if len(runes) > maxShown {
+		return visible(runes[:maxShown]) + "…"
 	}
 	return visible(runes)
 }

@@ -173,7 +173,7 @@ func convertCall(info *ast.SourceInfo, n *node, c ast.CallExpr) *node {
 }
 
 func celFaults(source string, issues *cel.Issues) []fault {
-	const most = 20 // one mistake can raise a fault at every later token
+	const maxFaults = 20 // one mistake can raise a fault at every later token
 	var faults []fault
 	lines, runEnd := lineOffsets(source), -1
 	for _, e := range issues.Errors() {
@@ -195,7 +195,7 @@ func celFaults(source string, issues *cel.Issues) []fault {
 			}
 			runEnd = f.at + utf8.RuneCountInString(text) - 2
 		}
-		if faults = append(faults, f); len(faults) == most {
+		if faults = append(faults, f); len(faults) == maxFaults {
 			break
 		}
 	}

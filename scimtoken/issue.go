@@ -14,7 +14,7 @@ import (
 func (h *hold) issue(ctx context.Context, r record, displayName string, put func(context.Context, record) error) error {
 	// A secret can be lost with a reply more than once while the network is
 	// bad, but not forever.
-	const most = 3
+	const maxCreates = 3
 	for n := 1; ; n++ {
 		name, err := h.newName(r)
 		if err != nil {
@@ -31,7 +31,7 @@ func (h *hold) issue(ctx context.Context, r record, displayName string, put func
 			return put(ctx, h.record.keep(secret))
 		}
 		// The token may be there, but nobody has its secret.
-		if lost := errors.Is(err, ErrSecretLost) || errors.Is(err, iamscim.ErrAlreadyExists); !lost || n == most {
+		if lost := errors.Is(err, ErrSecretLost) || errors.Is(err, iamscim.ErrAlreadyExists); !lost || n == maxCreates {
 			return err
 		}
 		r = h.record
