@@ -215,7 +215,7 @@ func TestMemberFilter(t *testing.T) {
 	}
 }
 
-// same is one expectation for all behaviours.
+// same is one expectation for all behaviors.
 func same(ids ...string) map[string]any {
 	if ids == nil {
 		ids = []string{}
