@@ -112,7 +112,7 @@ func (c *Clients) observe(ctx context.Context, s Spec) *world {
 func (w *world) unknown() bool {
 	return slices.ContainsFunc(w.tokens.value, func(t *scimtoken.Token) bool {
 		s := w.stored.value
-		return t.State == iamscim.StateActive && (s == nil || t.Name != s.Current && t.Name != s.Next && !slices.Contains(s.Retire, t.Name))
+		return t.State != iamscim.StateDeleted && (s == nil || t.Name != s.Current && t.Name != s.Next && !slices.Contains(s.Retire, t.Name))
 	})
 }
 

@@ -102,7 +102,7 @@ func (c *Client) explain(name Name, isNew bool) func(context.Context, *iamscim.E
 			case t.Name == name && errors.Is(e.Kind, iamscim.ErrAlreadyExists):
 				e.Remedy = "choose another id: the secret of the token that is there cannot be read again"
 				return
-			case t.State == iamscim.StateActive:
+			case t.State != iamscim.StateDeleted:
 				active = append(active, t.Name.ID())
 			default:
 				deleted = append(deleted, t.Name.ID())

@@ -83,7 +83,7 @@ func (c *Client) active(ctx context.Context, tenant scimtenant.Name) ([]Name, er
 		if err != nil {
 			return nil, err
 		}
-		if t.State == iamscim.StateActive {
+		if t.State != iamscim.StateDeleted {
 			names = append(names, t.Name)
 		}
 	}

@@ -336,3 +336,19 @@ func (w *world) deleteTenant(t *testing.T) {
 		t.Fatalf("DELETE tenant = %d, %v", resp, err)
 	}
 }
+
+// TestUnknownState: a token in a state that this module doesn't know counts as in
+// use.
+func TestUnknownState(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil, "token-a")
+	if err := w.srv.Fail(scimtest.Fault{
+		Method: "GET", Path: "scimTenants/*/tokens", Status: 200,
+		Body: []byte(`{"workforcePoolProviderScimTokens":[{"name":"` + name(t, "token-a").String() + `","state":"PAUSED"}]}`),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.client().Ensure(t.Context(), name(t, "token-a").Tenant(), new(scimtoken.MemoryStore)); !errors.Is(err, scimtoken.ErrUnknownToken) {
+		t.Errorf("Ensure beside a token in state PAUSED = %v, want ErrUnknownToken", err)
+	}
+}
