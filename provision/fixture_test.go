@@ -161,6 +161,9 @@ func (f *fakeIDP) CutOver(ctx context.Context, c idp.Connection) error {
 	return f.connect(ctx, "cut over", c)
 }
 
+func (f *fakeIDP) Push(context.Context, string) (*idp.Attempt, error) { return &idp.Attempt{}, nil }
+func (f *fakeIDP) Why(context.Context, string) (*idp.Attempt, error)  { return &idp.Attempt{}, nil }
+
 func (f *fakeIDP) connect(ctx context.Context, what string, c idp.Connection) error {
 	// A mutex that is held here would stop the time of testing/synctest.
 	f.mu.Lock()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/provision/idp"
 	"github.com/iamscim/iamscim/scimclient"
 )
 
@@ -76,11 +77,11 @@ func (p *planner) automated() Step {
 		s.Drift = base != ""
 		s.Fields = []Field{set}
 	case !got.Running:
-		s.Action, s.Reason, s.Text, s.Drift = ActionUpdate, ReasonStopped, "it doesn't run"+because(got.Problem), true
+		s.Action, s.Reason, s.Text, s.Drift = ActionUpdate, ReasonStopped, "it doesn't run"+because(got.Issues), true
 		s.Fields = []Field{{Name: "running", Before: "false", After: "true"}}
 	default:
-		if got.Problem != "" {
-			s.Warnings = append(s.Warnings, "the identity provider: "+got.Problem)
+		for _, issue := range got.Issues {
+			s.Warnings = append(s.Warnings, "the identity provider: "+issue.String())
 		}
 		return s
 	}
@@ -92,11 +93,11 @@ func (p *planner) automated() Step {
 	return s
 }
 
-func because(problem string) string {
-	if problem == "" {
+func because(issues []idp.Issue) string {
+	if len(issues) == 0 {
 		return ""
 	}
-	return ": " + problem
+	return ": " + issues[0].String()
 }
 
 // on reports whether the provider has the usage of the spec already.

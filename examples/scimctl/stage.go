@@ -139,6 +139,9 @@ func (d *demoIDP) SetUp(ctx context.Context, c idp.Connection) error {
 
 func (d *demoIDP) CutOver(ctx context.Context, c idp.Connection) error { return d.SetUp(ctx, c) }
 
+func (d *demoIDP) Push(context.Context, string) (*idp.Attempt, error) { return &idp.Attempt{}, nil }
+func (d *demoIDP) Why(context.Context, string) (*idp.Attempt, error)  { return &idp.Attempt{}, nil }
+
 func (d *demoIDP) Stop(context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
