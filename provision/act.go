@@ -149,11 +149,7 @@ func (a *applier) connection(secret scimtoken.Secret) idp.Connection {
 	p := &planner{spec: a.spec, w: a.w, steps: map[Kind]Step{}}
 	p.provider()
 	p.claims()
-	c := idp.Connection{BaseURI: a.w.tenant.value.BaseURI, Token: secret}
-	for _, need := range p.needs {
-		c.Settings = append(c.Settings, idp.Setting{ID: need.ID, Name: need.Setting, Value: need.Value})
-	}
-	return c
+	return idp.Connection{BaseURI: a.w.tenant.value.BaseURI, Token: secret, Settings: wanted(p.needs)}
 }
 
 func (a *applier) bindRole(ctx context.Context, _ Step) error {
@@ -172,7 +168,7 @@ func (a *applier) setUp(ctx context.Context, _ Step) error {
 	half := a.spec.IdentityProvider
 	return a.c.Tokens.HandOver(ctx, a.plan.Tenant, a.spec.Store, func(ctx context.Context, _ scimtoken.Name, secret scimtoken.Secret) error {
 		c := a.connection(secret)
-		if now, err := half.Status(ctx); err == nil && now.Running && now.BaseURI == c.BaseURI {
+		if now, err := half.Status(ctx); err == nil && differs(now, c).Action == "" {
 			return nil // another call was quicker
 		}
 		return half.SetUp(ctx, c)

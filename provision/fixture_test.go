@@ -183,7 +183,7 @@ func (f *fakeIDP) connect(ctx context.Context, what string, c idp.Connection) er
 		}
 		return err
 	}
-	f.state.BaseURI, f.state.Running, f.state.FirstCycle = c.BaseURI, true, time.Now()
+	f.state = idp.Status{BaseURI: c.BaseURI, Running: true, FirstCycle: time.Now(), Settings: c.Settings}
 	f.token = c.Token
 	return nil
 }

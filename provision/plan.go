@@ -73,6 +73,8 @@ const (
 	ReasonReplaceToken Reason = "replaceToken" // Spec.ReplaceToken asks for it
 	ReasonElsewhere    Reason = "elsewhere"    // the identity provider pushes somewhere else
 	ReasonStopped      Reason = "stopped"      // the identity provider's job doesn't run
+	ReasonBroken       Reason = "broken"       // the identity provider's job can't push
+	ReasonSettings     Reason = "settings"     // the identity provider maps people otherwise
 	ReasonDiffers      Reason = "differs"      // the usage isn't the one of the spec
 )
 

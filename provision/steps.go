@@ -201,20 +201,30 @@ func (p *planner) claims() Step {
 		}
 	}
 	p.needs = verdict.Requires
+	var wrong []string
 	for _, need := range verdict.Requires {
-		if need.Default != need.Value && !p.confirmed(need) {
+		is, read := reported(p.w.idp.value, need.ID)
+		switch {
+		case read && is == need.Value, p.settable(need):
+		case read:
+			p.open = append(p.open, need)
+			wrong = append(wrong, fmt.Sprintf("%s: %s, and not %s", need.Setting, is, need.Value))
+		case need.Default != need.Value && !slices.Contains(p.spec.Accept, need.ID):
 			p.open = append(p.open, need)
 		}
 	}
 	if len(p.open) == 0 {
 		return s
 	}
-	text := "nobody has confirmed at the identity provider: " + settings(p.open)
+	text, remedy := "nobody has confirmed at the identity provider: "+settings(p.open), "see to it, and accept it in the spec: "+ids(p.open)
+	if len(wrong) > 0 {
+		text, remedy = "the identity provider has "+strings.Join(wrong, "; "), "change it there: "+ids(p.open)
+	}
 	if own != nil {
 		s.Warnings = append(s.Warnings, text)
 		return s
 	}
-	return Step{Status: StatusBlocked, Text: text, Remedy: "see to it, and accept it in the spec: " + ids(p.open)}
+	return Step{Status: StatusBlocked, Text: text, Remedy: remedy}
 }
 
 func (p *planner) otherMapping(v claimmap.Verdict, fit claimmap.Mapping) string {
@@ -234,10 +244,11 @@ func (p *planner) replacing(own *scimtenant.Tenant) string {
 	return ": name it in the spec, and the tenant is replaced"
 }
 
-// confirmed reports whether a setting was accepted, or is one that the identity
-// provider's program sets.
-func (p *planner) confirmed(s claimmap.IDPSetting) bool {
-	return slices.Contains(p.spec.Accept, s.ID) || p.spec.IdentityProvider != nil && slices.Contains(provisioned, s.Setting)
+// settable reports whether a setting is one that the identity provider's program
+// sets.
+func (p *planner) settable(s claimmap.IDPSetting) bool {
+	byHand := p.w.idp.value != nil && p.w.idp.value.ByHand
+	return p.spec.IdentityProvider != nil && !byHand && slices.Contains(provisioned, s.Setting)
 }
 
 // provisioned are the SCIM attributes that a claim mapping can name people by. An

@@ -9,96 +9,8 @@ import (
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/provider"
-	"github.com/iamscim/iamscim/provision/idp"
 	"github.com/iamscim/iamscim/scimclient"
 )
-
-func (p *planner) identityProvider() Step {
-	if s, ok := p.follows(KindTenant, listTenants); ok {
-		return s
-	}
-	if p.spec.IdentityProvider != nil {
-		return p.automated()
-	}
-	if n := p.w.stored.value; n != nil && !n.NextSecret.IsZero() && p.done(KindAccess) {
-		return Step{Status: StatusManual, Text: "a person replaces the token there, and then retires the old one",
-			Instructions: []Instruction{{Name: "token", Secret: true, Note: "next.secret of the store's record, " + n.Next.ID()}, {Name: "then", Value: "scimtoken.Client.Retire, or scimctl rotate -retire " + n.Next.ID()}}}
-	}
-	if a := p.w.access.value; a != nil && a.Users > 0 && p.done(KindAccess) {
-		return Step{Status: StatusDone, Text: fmt.Sprintf("the directory has %s", people(a.Users))}
-	}
-	t := p.own()
-	if p.w.provider.value.SCIMUsage.Enabled() && t != nil && p.steps[KindTenant].Status == StatusDone && p.steps[KindToken].Status == StatusDone {
-		return Step{Status: StatusDone, Text: "not looked at: the provider uses SCIM already"}
-	}
-	s := Step{Status: StatusManual, Text: fmt.Sprintf("a person sets %s up", p.vendor)}
-	if t == nil || p.steps[KindTenant].Status != StatusDone || p.steps[KindAccess].Status != StatusDone {
-		return Step{Status: StatusDeferred, Text: s.Text + " once the stored token works"}
-	}
-	for _, setting := range t.IDPSettings(p.vendor) {
-		s.Instructions = append(s.Instructions, Instruction{Where: setting.Where, Name: setting.Name, Value: setting.Value, Secret: setting.Secret, Note: setting.Note})
-	}
-	for _, need := range p.needs {
-		s.Instructions = append(s.Instructions, Instruction{Name: need.Setting, Value: need.Value, Note: need.Note})
-	}
-	s.Notes = append(s.Notes, "The token is in the token store: paste it from there into the console (current.secret of the record). Nothing here prints it.")
-	return s
-}
-
-func people(n int) string {
-	switch {
-	case n == 1:
-		return "1 user"
-	case n >= 100:
-		return "100 users or more"
-	}
-	return fmt.Sprintf("%d users", n)
-}
-
-// automated is the step with an identity provider that is a program.
-func (p *planner) automated() Step {
-	if err := p.w.idp.err; err != nil {
-		return Step{Status: StatusUnknown, err: err, Text: "the identity provider can't be asked: " + err.Error(), Remedy: "plan again"}
-	}
-	s := Step{Status: StatusDone, Text: "the identity provider pushes into the tenant"}
-	got, t := p.w.idp.value, p.own()
-	base := ""
-	if t != nil && p.steps[KindTenant].Action != ActionReplace {
-		base = strings.TrimRight(t.BaseURI, "/")
-	}
-	have := strings.TrimRight(got.BaseURI, "/")
-	set := Field{Name: "baseUri", Before: have, After: base, UnknownAfter: base == ""}
-	switch {
-	case have == "":
-		s.Action, s.Reason, s.Text = ActionCreate, ReasonAbsent, "it is given the tenant's address, the stored token and the settings, and started"
-		s.Fields = []Field{set}
-	case have != base || base == "":
-		s.Action, s.Reason, s.Text = ActionUpdate, ReasonElsewhere, "it pushes somewhere else, and is given the tenant's address and the stored token"
-		s.Drift = base != ""
-		s.Fields = []Field{set}
-	case !got.Running:
-		s.Action, s.Reason, s.Text, s.Drift = ActionUpdate, ReasonStopped, "it doesn't run"+because(got.Issues), true
-		s.Fields = []Field{{Name: "running", Before: "false", After: "true"}}
-	default:
-		for _, issue := range got.Issues {
-			s.Warnings = append(s.Warnings, "the identity provider: "+issue.String())
-		}
-		return s
-	}
-	s.Status = StatusChange
-	if !p.done(KindAccess) {
-		s.Status = StatusDeferred
-		s.Notes = append(s.Notes, "It waits until the stored token works.")
-	}
-	return s
-}
-
-func because(issues []idp.Issue) string {
-	if len(issues) == 0 {
-		return ""
-	}
-	return ": " + issues[0].String()
-}
 
 // on reports whether the provider has the usage of the spec already.
 func (p *planner) on() bool {
@@ -134,6 +46,9 @@ func (p *planner) directory() Step {
 	}
 	if missing := p.w.evidence.value.missing; len(missing) > 0 {
 		return Step{Status: StatusDeferred, Text: "waits for " + strings.Join(missing, ", ")}
+	}
+	if now := p.w.idp.value; now != nil && !now.ByHand && now.FirstCycle.IsZero() && !p.on() {
+		return Step{Status: StatusDeferred, Text: "waits until the identity provider has pushed everybody once"}
 	}
 	if r.Audit != nil && !p.on() {
 		if waits := p.audited(); waits != "" {
