@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"scimtoken":           {"", "provider", "scimtenant", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
 	"scimtoken/storetest": {"", "scimtoken"},
 	"scimclient":          {"", "internal/agent", "internal/emulator", "internal/fold", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
-	"provision":           {"", "claimmap", "provider", "provision/idp", "scimclient", "scimclient/audit", "scimtenant", "scimtoken", "internal/agent", "internal/check", "internal/gapi", "internal/retry"},
+	"provision":           {"", "claimmap", "provider", "provision/idp", "scimclient", "scimclient/audit", "scimtenant", "scimtoken", "internal/agent", "internal/check", "internal/emulator", "internal/gapi", "internal/retry"},
 	"provision/idp":       {""},
 
 	"scimclient/audit":                 {"", "claimmap", "scimclient", "provision/idp", "internal/fold"},

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"google.golang.org/api/option"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/emulator"
 	"github.com/iamscim/iamscim/internal/gapi"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimclient"
@@ -41,6 +43,8 @@ type config struct {
 	retry         iamscim.RetryPolicy
 	logger        *slog.Logger
 	http          *http.Client // for the SCIM service
+	fake          bool         // no credentials are sent
+	caller        string       // the workforce pool that the caller signs in through, or ""
 }
 
 // WithClientOptions gives the options of Google clients: credentials, a quota
@@ -112,7 +116,7 @@ func WithServer(srv Server) Option {
 		if srv == nil {
 			return errors.New("WithServer: the server is nil")
 		}
-		c.organizations = true
+		c.organizations, c.fake = true, true
 		if p, ok := srv.(pipedServer); ok && p.URL() == "" {
 			c.google, c.organization, c.http = p.PipeClientOptions(), p.PipeOrganizationClientOptions(), p.PipeHTTPClient()
 			return nil
@@ -144,6 +148,9 @@ func New(ctx context.Context, opts ...Option) (*Clients, error) {
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("provision: new: %w", err)
+	}
+	if !cfg.fake && os.Getenv(emulator.Variable) == "" {
+		cfg.caller = callerPool()
 	}
 	if !cfg.organizations {
 		cfg.organization = cfg.google

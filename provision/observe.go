@@ -32,6 +32,7 @@ func of[T any](value T, err error) read[T] { return read[T]{value, err, true} }
 // world is what is there, as far as the caller may read it.
 type world struct {
 	now       time.Time
+	caller    string // the workforce pool that the caller signs in through, or ""
 	provider  read[*provider.Provider]
 	pool      read[*provider.Pool]
 	providers read[[]*provider.Provider] // of the pool
@@ -47,7 +48,7 @@ type world struct {
 // observe reads what a spec is about, in two rounds of requests side by side: what
 // is known by name, then what the tenant leads to. It changes nothing.
 func (c *Clients) observe(ctx context.Context, s Spec) *world {
-	w := &world{now: time.Now()}
+	w := &world{now: time.Now(), caller: c.cfg.caller}
 	var own read[[]*scimtenant.Tenant]
 	var wg sync.WaitGroup
 	wg.Go(func() { w.provider = of(c.Providers.Get(ctx, s.Provider)) })

@@ -92,6 +92,9 @@ func (p *planner) usage() Step {
 		}
 	}
 	s.Notes = append(s.Notes, "This switches it off again: "+usageCommand(got, iamscim.SCIMUsageNone))
+	if p.spec.Usage == iamscim.SCIMUsageUsersAndGroups && p.w.caller == got.Name.Pool().String() {
+		s.Warnings = append(s.Warnings, "your own credentials sign in through this pool: without a user of yours in the directory, you can't switch it off again")
+	}
 	if p.spec.Ready.EnableBeforeSync {
 		s.Warnings = append(s.Warnings, "nothing shows that the directory has arrived; whoever is missing in it loses access")
 	}

@@ -19,6 +19,14 @@ type TeardownOptions struct {
 	// IdentityProvider is stopped first, if it pushes into the tenant.
 	IdentityProvider idp.Provider
 
+	// RevokeSessions are people, by their google.subject, whose sessions end
+	// when the set-up is gone. They can sign in again.
+	RevokeSessions []string
+
+	// DeleteSubjects are people, by their google.subject, who are deleted from
+	// the pool. For 30 days they can't sign in, and their sessions end.
+	DeleteSubjects []string
+
 	// OnStep is called after each thing that was done, with a sentence.
 	OnStep func(string)
 }
@@ -29,8 +37,9 @@ var ErrAnotherTenant = errors.New("the pool has another tenant")
 
 // Teardown removes the set-up of a provider: the identity provider's job stops, the
 // provider doesn't use SCIM any more, the service agent loses its role, and the
-// tokens and the tenant are deleted for good, in this order. tenantUID is the UID of
-// the tenant, the last element of its base URI: the word for what is deleted.
+// tokens and the tenant are deleted for good, in this order. On request, sessions
+// and subjects follow. tenantUID is the UID of the tenant, the last element of its
+// base URI: the word for what is deleted.
 //
 // You can repeat it: what isn't there is no error, and the role can be revoked when
 // the tenant is gone. The provider and the pool stay. The token store keeps the
@@ -42,6 +51,8 @@ var ErrAnotherTenant = errors.New("the pool has another tenant")
 //	POST /v3/organizations/ORGANIZATION:setIamPolicy
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT/tokens/TOKEN
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT?hardDelete=true
+//	POST /v1/locations/LOCATION/workforcePools/POOL/subjects/SUBJECT:revokeSessions
+//	DELETE /v1/locations/LOCATION/workforcePools/POOL/subjects/SUBJECT
 //
 // Errors: [ErrAnotherTenant] if another tenant or provider would be hit,
 // [iamscim.ErrInvalidArgument], those of the clients and the identity provider.
@@ -58,6 +69,8 @@ func (c *Clients) Teardown(ctx context.Context, name provider.Name, tenantUID st
 		l.Add("provider", "required")
 	}
 	l.Required("tenantUID", tenantUID)
+	revoked := subjects(&l, "RevokeSessions", name.Pool(), opts.RevokeSessions)
+	deleted := subjects(&l, "DeleteSubjects", name.Pool(), opts.DeleteSubjects)
 	if err := l.Err(op, name.String()); err != nil {
 		return err
 	}
@@ -72,8 +85,8 @@ func (c *Clients) Teardown(ctx context.Context, name provider.Name, tenantUID st
 		return &iamscim.Error{Op: op, Resource: name.String(), Kind: ErrAnotherTenant,
 			Err: fmt.Errorf("%s has the UID %s", tenant.Name, tenant.UID()), Remedy: "nothing was changed: name that tenant's provider and UID to tear it down"}
 	}
-	t := &teardown{c: c, name: name, uid: tenantUID, tenant: tenant, opts: opts}
-	for _, step := range []func(context.Context) error{t.stop, t.usageOff, t.revoke, t.deleteTokens, t.deleteTenant} {
+	t := &teardown{c: c, name: name, uid: tenantUID, tenant: tenant, opts: opts, revoked: revoked, deleted: deleted}
+	for _, step := range []func(context.Context) error{t.stop, t.usageOff, t.revoke, t.deleteTokens, t.deleteTenant, t.endSessions, t.deleteSubjects} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -88,6 +101,24 @@ type teardown struct {
 	uid    string
 	tenant *scimtenant.Tenant // nil if it's gone
 	opts   TeardownOptions
+
+	revoked, deleted []provider.SubjectName
+}
+
+// subjects names people of a pool.
+func subjects(l *check.List, field string, pool provider.PoolName, ids []string) []provider.SubjectName {
+	if pool.IsZero() {
+		return nil // said already
+	}
+	var names []provider.SubjectName
+	for i, id := range ids {
+		name, err := provider.NewSubjectName(pool, id)
+		if err != nil {
+			l.Add(fmt.Sprintf("%s[%d]", field, i), "%s", strings.TrimPrefix(err.Error(), "provider: "))
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 func (t *teardown) say(format string, args ...any) {
@@ -104,10 +135,16 @@ func (t *teardown) stop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !now.Running || !strings.HasSuffix(strings.TrimRight(now.BaseURI, "/"), "/"+t.uid) {
+	unknown := now.ByHand && now.BaseURI == ""
+	if !now.Running || !unknown && !strings.HasSuffix(strings.TrimRight(now.BaseURI, "/"), "/"+t.uid) {
 		return nil // it pushes somewhere else
 	}
-	if err := t.opts.IdentityProvider.Stop(ctx); err != nil {
+	switch err := t.opts.IdentityProvider.Stop(ctx); {
+	case errors.Is(err, idp.ErrByHand):
+		// It pushes into nothing then, which harms nobody.
+		t.say("Stop provisioning in the identity provider's console: no program can.")
+		return nil
+	case err != nil:
 		return err
 	}
 	t.say("The identity provider has stopped.")
@@ -179,5 +216,29 @@ func (t *teardown) deleteTenant(ctx context.Context) error {
 		return err
 	}
 	t.say("The tenant %s is deleted for good, with its users and groups.", t.tenant.Name.ID())
+	return nil
+}
+
+func (t *teardown) endSessions(ctx context.Context) error {
+	for _, name := range t.revoked {
+		if err := t.c.Providers.RevokeSessions(ctx, name); err != nil && !errors.Is(err, iamscim.ErrNotFound) {
+			return err
+		}
+		t.say("The sessions of %s have ended.", name.ID())
+	}
+	return nil
+}
+
+func (t *teardown) deleteSubjects(ctx context.Context) error {
+	for _, name := range t.deleted {
+		err := t.c.Providers.DeleteSubject(ctx, name)
+		if errors.Is(err, iamscim.ErrNotFound) || errors.Is(err, iamscim.ErrFailedPrecondition) {
+			continue // an earlier call did it, or nobody has this subject
+		}
+		if err != nil {
+			return err
+		}
+		t.say("%s is deleted from the pool: for 30 days, nobody can sign in as it.", name.ID())
+	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/provision"
+	"github.com/iamscim/iamscim/provision/idp"
+	"github.com/iamscim/iamscim/scimtest"
 )
 
 func (s *setup) uid(t testing.TB) string {
@@ -60,11 +63,11 @@ func TestTeardown(t *testing.T) {
 				defer stop()
 				p.stop = stop
 				var said []string
-				options := provision.TeardownOptions{IdentityProvider: s.idp, OnStep: func(text string) { said = append(said, text) }}
+				options := provision.TeardownOptions{IdentityProvider: s.idp, RevokeSessions: []string{"ada@example.com"}, DeleteSubjects: []string{"o'neil/1"}, OnStep: func(text string) { said = append(said, text) }}
 				err := s.client(t, provision.WithServer(p)).Teardown(ctx, s.spec.Provider, uid, options)
 				if at == 0 {
 					requests = p.count
-					if err != nil || len(said) != 5 {
+					if err != nil || len(said) != 7 {
 						t.Errorf("Teardown = %v, and said %q", err, said)
 					}
 				}
@@ -75,6 +78,15 @@ func TestTeardown(t *testing.T) {
 				}
 				if left := s.gone(); left != "" {
 					t.Errorf("%s %d: %s left", how, at, left)
+				}
+				pool := s.spec.Provider.Pool().String()
+				if got := s.State().DeletedSubjects; len(got) != 1 || got[0] != pool+"/subjects/o'neil%2F1" && got[0] != pool+"/subjects/o'neil/1" && got[0] != pool+"/subjects/o%27neil%2F1" {
+					t.Errorf("%s %d: deleted subjects %q", how, at, got)
+				}
+				if !slices.ContainsFunc(s.Requests(), func(r scimtest.Request) bool {
+					return r.Status == 200 && strings.HasPrefix(r.Path, "/v1/"+pool+"/subjects/ada") && strings.HasSuffix(r.Path, ":revokeSessions")
+				}) {
+					t.Errorf("%s %d: no sessions were revoked", how, at)
 				}
 			})
 		}
@@ -105,6 +117,10 @@ func TestTeardownRefuses(t *testing.T) {
 	if err := s.clients.Teardown(t.Context(), s.spec.Provider, "", provision.TeardownOptions{}); !errors.Is(err, iamscim.ErrInvalidArgument) {
 		t.Errorf("Teardown without a UID = %v, want ErrInvalidArgument", err)
 	}
+	err := s.clients.Teardown(t.Context(), s.spec.Provider, uid, provision.TeardownOptions{RevokeSessions: []string{"ada", ""}, DeleteSubjects: []string{strings.Repeat("x", 128)}})
+	if !errors.Is(err, iamscim.ErrInvalidArgument) || !strings.Contains(fmt.Sprint(err), "RevokeSessions[1]") || !strings.Contains(fmt.Sprint(err), "DeleteSubjects[0]") {
+		t.Errorf("Teardown of subjects that can't be = %v, want both", err)
+	}
 	for _, r := range s.Requests() {
 		if r.Method != "GET" {
 			t.Errorf("Teardown sent %s %s", r.Method, r.Path)
@@ -114,6 +130,34 @@ func TestTeardownRefuses(t *testing.T) {
 		t.Errorf("%d tenants, want 1", n)
 	}
 }
+
+// TestTeardownByHand: an identity provider that only a person can stop doesn't keep
+// the rest from being torn down, whether or not it can be read where it pushes to.
+func TestTeardownByHand(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSetup(t)
+		s.automate()
+		s.provisioned(t, s.spec)
+		s.idp.state = idp.Status{ByHand: true, Running: true}
+		var said []string
+		options := provision.TeardownOptions{IdentityProvider: unstoppable{s.idp}, OnStep: func(text string) { said = append(said, text) }}
+		if err := s.clients.Teardown(t.Context(), s.spec.Provider, s.uid(t), options); err != nil {
+			t.Fatal(err)
+		}
+		if len(said) != 5 || !strings.Contains(said[0], "in the identity provider's console") {
+			t.Errorf("Teardown said %q", said)
+		}
+		s.idp.state.Running = false // by a person
+		if left := s.gone(); left != "" {
+			t.Errorf("%s left", left)
+		}
+	})
+}
+
+type unstoppable struct{ *fakeIDP }
+
+func (unstoppable) Stop(context.Context) error { return idp.ErrByHand }
 
 // TestImport: the spec of a set-up that was clicked together leads to a plan that
 // adopts its token, and then to no changes.

@@ -32,6 +32,7 @@ type setupJob struct {
 	json, wait                                 bool
 	specPath, planPath, demo                   string
 	provider, tenantUID, allowReplace, retired string
+	revoke, deleted                            []string
 }
 
 // runSetup runs a verb and returns the exit status.
@@ -54,6 +55,8 @@ func runSetup(ctx context.Context, verb string, args []string, stdout, stderr io
 	case "teardown":
 		set.StringVar(&j.provider, "provider", "", "full `NAME` of the provider")
 		set.StringVar(&j.tenantUID, "tenant-uid", "", "`UID` of the tenant that is deleted for good")
+		set.Func("revoke-sessions", "google.subject of a `PERSON` whose sessions end; may be repeated", appendTo(&j.revoke))
+		set.Func("delete-subject", "google.subject of a `PERSON` who can't sign in for 30 days; may be repeated", appendTo(&j.deleted))
 	case "import":
 		set.StringVar(&j.provider, "provider", "", "full `NAME` of the provider")
 	case "rotate":
@@ -73,6 +76,13 @@ func runSetup(ctx context.Context, verb string, args []string, stdout, stderr io
 	}
 	defer done()
 	return setupVerbs[verb](j, ctx)
+}
+
+func appendTo(all *[]string) func(string) error {
+	return func(s string) error {
+		*all = append(*all, s)
+		return nil
+	}
 }
 
 // connect reads the spec, and makes the clients.
@@ -175,7 +185,7 @@ func (j *setupJob) teardown(ctx context.Context) int {
 	name, err := provider.ParseName(j.provider)
 	if err == nil {
 		err = j.clients.Teardown(ctx, name, j.tenantUID, provision.TeardownOptions{
-			IdentityProvider: j.half, OnStep: func(text string) { fmt.Fprintln(j.stdout, text) },
+			IdentityProvider: j.half, RevokeSessions: j.revoke, DeleteSubjects: j.deleted, OnStep: func(text string) { fmt.Fprintln(j.stdout, text) },
 		})
 	}
 	if err != nil {

@@ -39,6 +39,7 @@ func TestSetupDemo(t *testing.T) {
 		{"apply -demo provisioned", exitClean, []string{"No changes."}},
 		{"apply -demo drifted", exitClean, []string{"No changes."}},
 		{"teardown -demo provisioned", exitClean, []string{"deleted for good", "Nothing of the set-up is left."}},
+		{"teardown -demo provisioned -revoke-sessions ada@example.com -delete-subject eve@example.com", exitClean, []string{"The sessions of ada@example.com have ended.", "eve@example.com is deleted from the pool"}},
 		{"teardown -demo empty", exitClean, []string{"Nothing of the set-up is left."}},
 		{"teardown -demo provisioned -tenant-uid other", exitRefused, []string{"the pool has another tenant"}},
 		{"import -demo provisioned", exitClean, []string{"tenantId: scim", "google.subject: user.emails[0].value.lowerAscii()", "usage: ENABLED_FOR_GROUPS"}},
