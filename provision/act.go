@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/iamscim/iamscim"
-	"github.com/iamscim/iamscim/provision/idp"
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtoken"
 )
@@ -104,52 +103,6 @@ func (a *applier) makeToken(ctx context.Context, s Step) error {
 	}
 	_, _, err := a.c.Tokens.Ensure(ctx, tenant, store)
 	return err
-}
-
-// rotate replaces a token that somebody else made, or that is deleted, and goes on
-// with a rotation that has begun.
-func (a *applier) rotate(ctx context.Context, s Step) error {
-	if a.now.Step(KindRole).Status == StatusChange {
-		// The new token must work before the old one goes.
-		if err := a.bindRole(ctx, *a.now.Step(KindRole)); err != nil {
-			return err
-		}
-	}
-	req := scimtoken.RotateRequest{Tenant: a.plan.Tenant, Store: a.spec.Store, Verify: a.verify}
-	if s.Reason == ReasonReplaceToken {
-		req.Replaces = a.spec.ReplaceToken
-	}
-	if a.spec.IdentityProvider != nil {
-		req.Cutover = func(ctx context.Context, _ scimtoken.Name, secret scimtoken.Secret) error {
-			return a.spec.IdentityProvider.CutOver(ctx, a.connection(secret))
-		}
-	}
-	got, err := a.c.Tokens.Rotate(ctx, req)
-	if err != nil || got.Done || s.Reason != ReasonGone {
-		return err
-	}
-	// Nobody can use the old one any more.
-	return a.c.Tokens.Retire(ctx, a.plan.Tenant, a.spec.Store, got.New)
-}
-
-func (a *applier) verify(ctx context.Context, secret scimtoken.Secret) error {
-	client, err := a.c.SCIM(a.w.tenant.value, secret)
-	if err != nil {
-		return err
-	}
-	if a.opts.Wait {
-		_, err = client.WaitAccess(ctx)
-	} else {
-		_, err = client.CheckAccess(ctx)
-	}
-	return err
-}
-
-func (a *applier) connection(secret scimtoken.Secret) idp.Connection {
-	p := &planner{spec: a.spec, w: a.w, steps: map[Kind]Step{}}
-	p.provider()
-	p.claims()
-	return idp.Connection{BaseURI: a.w.tenant.value.BaseURI, Token: secret, Settings: wanted(p.needs)}
 }
 
 func (a *applier) bindRole(ctx context.Context, _ Step) error {

@@ -119,9 +119,9 @@ func ExampleClients_Apply_migration() {
 	// done done
 }
 
-// A rotation from cron: the identity provider's program gets the new token while
-// no other run does, and the old one is deleted last.
-func Example_rotation() {
+// A rotation from cron. Without an identity provider's program, a person gives the
+// identity provider the new token, and says so: see scimtoken.Client.Retire.
+func ExampleClients_Rotate() {
 	ctx := context.Background()
 	acme, err := scimtest.NewAcme(scimtest.WithSyncerGranted())
 	if err != nil {
@@ -141,30 +141,13 @@ func Example_rotation() {
 		log.Fatal(err)
 	}
 
-	tenant, err := clients.Tenants.InPool(ctx, spec.Provider.Pool())
-	if err != nil {
-		log.Fatal(err)
-	}
-	rotation, err := clients.Tokens.Rotate(ctx, scimtoken.RotateRequest{
-		Tenant: tenant.Name,
-		Store:  spec.Store,
-		Verify: func(ctx context.Context, secret scimtoken.Secret) error {
-			client, err := clients.SCIM(tenant, secret)
-			if err == nil {
-				_, err = client.WaitAccess(ctx)
-			}
-			return err
-		},
-		Cutover: func(context.Context, scimtoken.Name, scimtoken.Secret) error {
-			return nil // idp.Provider.CutOver
-		},
-	})
+	rotation, err := clients.Rotate(ctx, spec)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(rotation.Done, len(acme.State().Tokens))
 	// Output:
-	// true 2
+	// false 2
 }
 
 func providerName(acme *scimtest.World) provider.Name {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/provision"
 	"github.com/iamscim/iamscim/provision/idp"
@@ -213,17 +212,17 @@ func (j *setupJob) importSpec(ctx context.Context) int {
 // rotate makes a new token and stores it. A person takes it to the identity
 // provider, and then rotate -retire deletes the old one.
 func (j *setupJob) rotate(ctx context.Context) int {
-	p, err := j.clients.Plan(ctx, *j.spec)
-	if err != nil {
-		return j.fail(err)
-	}
 	if j.spec.Store == nil {
 		return j.fail(errors.New("the spec names no store"))
 	}
 	if j.retired != "" {
-		name, err := scimtoken.NewName(p.Tenant, j.retired)
+		tenant, err := j.clients.Tenants.InPool(ctx, j.spec.Provider.Pool())
+		if err != nil {
+			return j.fail(err)
+		}
+		name, err := scimtoken.NewName(tenant.Name, j.retired)
 		if err == nil {
-			err = j.clients.Tokens.Retire(ctx, p.Tenant, j.spec.Store, name)
+			err = j.clients.Tokens.Retire(ctx, tenant.Name, j.spec.Store, name)
 		}
 		if err != nil {
 			return j.fail(err)
@@ -231,26 +230,7 @@ func (j *setupJob) rotate(ctx context.Context) int {
 		fmt.Fprintf(j.stdout, "%s is the token in use, and the old one is deleted.\n", name.ID())
 		return exitClean
 	}
-	tenant, err := j.clients.Tenants.Get(ctx, p.Tenant)
-	if err != nil {
-		return j.fail(err)
-	}
-	req := scimtoken.RotateRequest{
-		Tenant: p.Tenant, Store: j.spec.Store, Replaces: j.spec.ReplaceToken,
-		Verify: func(ctx context.Context, secret iamscim.Secret) error {
-			client, err := j.clients.SCIM(tenant, secret)
-			if err == nil {
-				_, err = client.WaitAccess(ctx)
-			}
-			return err
-		},
-	}
-	if j.half != nil {
-		req.Cutover = func(ctx context.Context, _ scimtoken.Name, secret scimtoken.Secret) error {
-			return j.half.CutOver(ctx, idp.Connection{BaseURI: tenant.BaseURI, Token: secret})
-		}
-	}
-	got, err := j.clients.Tokens.Rotate(ctx, req)
+	got, err := j.clients.Rotate(ctx, *j.spec)
 	if err != nil {
 		return j.fail(err)
 	}
