@@ -40,7 +40,7 @@ import (
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/provider"
-	"github.com/iamscim/iamscim/scimtenant"
+	"github.com/iamscim/iamscim/provision"
 	"github.com/iamscim/iamscim/scimtest"
 	"github.com/iamscim/iamscim/scimtoken"
 )
@@ -62,6 +62,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "quickstart:", err)
 		return 2
 	}
+	return f.run(ctx, stdout, stderr)
+}
+
+func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) int {
 	dir, err := os.MkdirTemp("", "iamscim-quickstart-")
 	if err != nil {
 		fmt.Fprintln(stderr, "quickstart:", err)
@@ -85,6 +89,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 type flags struct {
 	live, noAuth                           bool
 	organization, pool, provider, endpoint string
+
+	fake []scimtest.Option // of tests
 }
 
 func parseFlags(args []string, stderr io.Writer) (*flags, error) {
@@ -147,45 +153,38 @@ func (f *flags) job(ctx context.Context, store scimtoken.TokenStore) (j *job, do
 	if err != nil {
 		return nil, nil, err
 	}
-	j = &job{organization: f.organization, provider: name, store: store, http: http.DefaultClient}
-	done = func() {}
-	var iamOptions, organizationOptions []option.ClientOption
+	j, done = &job{organization: f.organization}, func() {}
+	http := http.DefaultClient
+	var opts []provision.Option
 	switch {
 	case f.live:
 		j.where = "Google Cloud"
 	case f.endpoint != "":
 		j.where = f.endpoint
-		iamOptions = []option.ClientOption{option.WithEndpoint(f.endpoint)}
+		google := []option.ClientOption{option.WithEndpoint(f.endpoint)}
 		if f.noAuth {
 			// Only a fake asks for no credentials.
-			j.retry = fakeRetry
-			iamOptions = append(iamOptions, option.WithoutAuthentication(), provider.WithRetry(j.retry))
+			google = append(google, option.WithoutAuthentication())
+			opts = append(opts, provision.WithRetry(fakeRetry))
 		}
-		organizationOptions = iamOptions
+		opts = append(opts, provision.WithClientOptions(google...))
 	default:
 		server, err := embedded(f)
 		if err != nil {
 			return nil, nil, err
 		}
-		done = server.Close
 		j.where = "an in-memory Google Cloud in this process; nothing leaves the machine"
-		iamOptions, organizationOptions = server.PipeClientOptions(), server.PipeOrganizationClientOptions()
-		j.http = server.PipeHTTPClient()
-		j.retry = fakeRetry
-		iamOptions = append(iamOptions, provider.WithRetry(j.retry))
-		organizationOptions = append(organizationOptions, provider.WithRetry(j.retry))
+		done, http = server.Close, server.PipeHTTPClient()
+		opts = append(opts, provision.WithServer(server), provision.WithRetry(fakeRetry))
 	}
-	if j.providers, err = provider.NewClient(ctx, iamOptions...); err != nil {
+	if j.clients, err = provision.New(ctx, opts...); err != nil {
+		done()
 		return nil, nil, err
 	}
-	if j.tenants, err = scimtenant.NewClient(ctx, iamOptions...); err != nil {
-		return nil, nil, err
-	}
-	if j.tokens, err = scimtoken.NewClient(ctx, iamOptions...); err != nil {
-		return nil, nil, err
-	}
-	if j.organizations, err = scimtenant.NewOrganizationClient(ctx, organizationOptions...); err != nil {
-		return nil, nil, err
+	j.spec = provision.Spec{
+		Provider: name, TenantID: "quickstart", Store: store, IdentityProvider: &pusher{http: http},
+		Accept: []string{"entra-no-guests"},
+		Ready:  provision.Ready{Users: []string{people[0].mail}, Groups: map[string][]string{groupName: {people[0].mail, people[1].mail}}},
 	}
 	return j, done, nil
 }
@@ -193,7 +192,7 @@ func (f *flags) job(ctx context.Context, store scimtoken.TokenStore) (j *job, do
 // embedded starts the fake with a pool and an Entra ID provider, whose users
 // can sign in and are known to Google by their mail address.
 func embedded(f *flags) (*scimtest.Server, error) {
-	server := scimtest.New(scimtest.WithOrganization(f.organization), scimtest.WithReplicationLag(50*time.Millisecond))
+	server := scimtest.New(append(f.fake, scimtest.WithOrganization(f.organization), scimtest.WithReplicationLag(50*time.Millisecond))...)
 	err := errors.Join(
 		server.Err(),
 		server.AddPool(&iam.WorkforcePool{Name: "locations/global/workforcePools/" + f.pool, Parent: "organizations/" + f.organization}),

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/api/iam/v1"
 
+	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/scimtest"
 )
 
@@ -23,15 +25,12 @@ func steps(output string) []string {
 }
 
 var wantSteps = []string{
-	"1. Check the claim mapping against the provider",
-	"2. Create the SCIM tenant",
-	"3. Create the token and store it",
-	"4. Check access, and give the service agent its role",
-	"5. Push three users and a group, as the identity provider does",
-	"6. Verify a user, the group and a membership",
-	"7. Switch the provider to SCIM for groups",
-	"8. Rotate the token",
-	"9. Tear down: usage off, then the tenant for good",
+	"1. Plan: what is there, and what it takes",
+	"2. Apply: tenant, token, role, people, and then the usage",
+	"3. Audit: everybody has arrived",
+	"4. Plan again: there is nothing left to do",
+	"5. Rotate the token",
+	"6. Tear down: usage off, then the tenant for good",
 }
 
 func TestRunEmbedded(t *testing.T) {
@@ -49,21 +48,21 @@ func TestRunEmbedded(t *testing.T) {
 		t.Fatalf("no service agent in\n%s", output)
 	}
 	for _, want := range []string{
-		"google.subject=user.emails[0].value.lowerAscii(),google.group=group.externalId",
-		`emails[type eq "work"].value = mail`,
+		`claimMapping = "google.subject=user.emails[0].value.lowerAscii(),google.group=group.externalId"`,
+		"Plan: 3 to create, 4 deferred.",
+		"tenant           UID " + agent[1] + "\n",
 		"/v1alpha1/tenants/" + agent[1] + "\n",
 		"/v1alpha1/tenants/" + agent[1] + "?aadOptscim062020\n",
-		"403 ",
-		"member           serviceAccount:" + agent[0],
-		"role             roles/iam.scimSyncer",
+		"roles/iam.scimSyncer for " + agent[0],
 		"its secret reads [redacted] here",
 		"google.subject=ada.lovelace@example.com",
-		"Alan is in engineering",
-		"Grace is not in engineering",
-		"scimUsage        ENABLED_FOR_GROUPS",
-		"is rejected now, the new one works",
-		"scimUsage        SCIM_USAGE_UNSPECIFIED",
-		"All 9 steps held",
+		"3 users, 1 group and 2 memberships, and nothing differs",
+		"usage            ENABLED_FOR_GROUPS",
+		"No changes.",
+		"is rejected now",
+		"It had the usage ENABLED_FOR_GROUPS.",
+		"The tenant quickstart is deleted for good",
+		"All 6 steps held",
 	} {
 		if !strings.Contains(output, want) {
 			t.Errorf("the output lacks %q", want)
@@ -129,34 +128,48 @@ func TestRunFails(t *testing.T) {
 	}{
 		{
 			"no pool", func(*testing.T, *scimtest.Server) {}, 1,
-			[]string{"step 1 (Check the claim mapping against the provider)", "locations/global/workforcePools/acme-pool", "not found"},
+			[]string{"step 1 (Plan", "the provider doesn't exist"},
 		},
 		{
-			"the provider names users otherwise than the tenant would",
-			func(t *testing.T, server *scimtest.Server) { seed(t, server, "assertion.email") }, 1,
-			[]string{"step 1 (", providerName, "users of", "google.subject=assertion.email.lowerAscii()"},
+			"nobody knows how the provider names users",
+			func(t *testing.T, server *scimtest.Server) { seed(t, server, "assertion.employee_number") }, 1,
+			[]string{"step 1 (", "no claim mapping fits the provider"},
 		},
 		{
 			"the pool has a tenant",
 			func(t *testing.T, server *scimtest.Server) {
 				seed(t, server, "assertion.email.lowerAscii()")
 				_, err := server.AddTenant(&iam.WorkforcePoolProviderScimTenant{
-					Name:         providerName + "/scimTenants/other",
-					ClaimMapping: map[string]string{"google.subject": "user.externalId", "google.group": "group.externalId"},
+					Name:         providerName + "/scimTenants/quickstart",
+					ClaimMapping: map[string]string{"google.subject": "user.emails[0].value.lowerAscii()", "google.group": "group.externalId"},
 				})
 				if err != nil {
 					t.Fatal(err)
 				}
-			}, 2,
-			[]string{"step 2 (Create the SCIM tenant)", providerName + "/scimTenants/quickstart", "hard-delete it to free the pool", "scimTenants/other"},
+			}, 1,
+			[]string{"step 1 (", "the pool has the tenant " + providerName + "/scimTenants/quickstart"},
+		},
+		{
+			"the provider is in use",
+			func(t *testing.T, server *scimtest.Server) {
+				p := embeddedProvider(&flags{pool: "acme-pool", provider: "entra"})
+				p.ScimUsage = string(iamscim.SCIMUsageGroups)
+				if err := errors.Join(
+					server.AddPool(&iam.WorkforcePool{Name: "locations/global/workforcePools/acme-pool", Parent: "organizations/" + scimtest.DefaultOrganization}),
+					server.AddProvider(p),
+				); err != nil {
+					t.Fatal(err)
+				}
+			}, 1,
+			[]string{"step 1 (", "uses SCIM already (ENABLED_FOR_GROUPS)"},
 		},
 		{
 			"the SCIM service refuses the second user",
 			func(t *testing.T, server *scimtest.Server) {
 				seed(t, server, "assertion.email.lowerAscii()")
 				server.Fail(scimtest.Fault{Method: "POST", Path: "/v1alpha1/tenants/*/Users", Status: 400})
-			}, 5,
-			[]string{"step 5 (Push three users", "scimclient: Users.Create", "left behind: " + providerName + "/scimTenants/quickstart", "--hard-delete"},
+			}, 2,
+			[]string{"step 2 (Apply", "scimclient: Users.Create", "left behind: " + providerName + "/scimTenants/quickstart", "--hard-delete"},
 		},
 	}
 	for _, tt := range tests {
