@@ -24,6 +24,8 @@
 //     which can be interrupted and repeated
 //   - provision/idp: what the identity provider should have pushed (the roster),
 //     and readers of its exports, and the interface of a program for its half
+//   - provision/entratest: an in-memory Microsoft Entra ID for tests, which pushes
+//     users and groups to a SCIM service
 //   - scimtest: an in-memory Google Cloud for tests: IAM, organization policies
 //     and the tenants' SCIM service
 //

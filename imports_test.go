@@ -28,6 +28,10 @@ var allowed = map[string][]string{
 	"provision":           {"", "claimmap", "provider", "provision/idp", "scimclient", "scimclient/audit", "scimtenant", "scimtoken", "internal/agent", "internal/check", "internal/emulator", "internal/gapi", "internal/retry"},
 	"provision/idp":       {""},
 
+	"provision/entratest":                  {"provision/entratest/internal/mapping", "provision/entratest/internal/push"},
+	"provision/entratest/internal/mapping": {},
+	"provision/entratest/internal/push":    {},
+
 	"scimclient/audit":                 {"", "claimmap", "scimclient", "provision/idp", "internal/fold"},
 	"scimclient/audit/report":          {"provision/idp", "scimclient/audit"},
 	"scimclient/audit/discoveryengine": {"", "internal/limit", "internal/retry", "internal/useragent", "scimclient/audit"},
