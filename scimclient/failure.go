@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -64,7 +62,7 @@ func (c *Client) broken(ctx context.Context, r request, try *retry.Attempt, err 
 		return c.unusable(r, &reply{status: http.StatusSwitchingProtocols}, retry.Final, limit.ErrSwitched)
 	}
 	unsent := try.Unsent(err)
-	f := &failure{class: try.Class(err), tried: true, seen: !unsent, lost: !unsent, nobody: c.isNobody(err)}
+	f := &failure{class: try.Class(err), tried: true, seen: !unsent, lost: !unsent, nobody: retry.Nobody(err)}
 	err = try.Explain(err)
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err // without the address: its query may have a name
@@ -94,12 +92,6 @@ func (c *Client) broken(ctx context.Context, r request, try *retry.Attempt, err 
 // say so, or be that of any context.
 func isClientTimeout(err error) bool {
 	return err.Error() == context.DeadlineExceeded.Error() || strings.Contains(err.Error(), "Client.Timeout exceeded")
-}
-
-// isNobody reports that an address has no name server's answer, or that this
-// machine itself refused the connection. A server elsewhere may come back.
-func (c *Client) isNobody(err error) bool {
-	return errors.As(err, new(*net.DNSError)) || loopback(c.base.Hostname()) && errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // unusable is a 2xx reply that doesn't say what it should.

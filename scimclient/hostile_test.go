@@ -667,14 +667,17 @@ func TestTimeoutsSayWhich(t *testing.T) {
 // such name. A program that waits for minutes seems to hang.
 func TestWrongEndpointIsToldSoon(t *testing.T) {
 	t.Parallel()
+	refused := func(ip string) error {
+		return &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.ParseIP(ip), Port: 1}, Err: syscall.ECONNREFUSED}
+	}
 	for _, tt := range []struct {
 		name, base string
 		err        error
 		soon       bool
 	}{
-		{"refused on this machine", "http://127.0.0.1:1/v2", &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, true},
-		{"refused on this machine, by name", "http://localhost:1/v2", &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, true},
-		{"refused elsewhere, which may pass", "https://scim.example.com/v2", &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, false},
+		{"refused on this machine", "http://127.0.0.1:1/v2", refused("127.0.0.1"), true},
+		{"refused on this machine, by name", "http://localhost:1/v2", refused("::1"), true},
+		{"refused elsewhere, which may pass", "https://scim.example.com/v2", refused("192.0.2.1"), false},
 		{"no such name", "https://scim.example.invalid/v2", &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}, true},
 		{"a name server that fails", "https://scim.example.com/v2", &net.OpError{Op: "dial", Err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}}, true},
 	} {

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"syscall"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -23,20 +21,6 @@ const maxExplainTime = 30 * time.Second
 // maxNobody is how long an address where nobody is keeps being tried: it is a typing
 // error, or a server that is about to start.
 const maxNobody = 5 * time.Second
-
-// isNobody reports that a name has no address, or that this machine itself refused
-// the connection. A server elsewhere may come back.
-func isNobody(err error) bool {
-	var dial *net.OpError
-	if errors.As(err, new(*net.DNSError)) {
-		return true
-	}
-	if !errors.As(err, &dial) || !errors.Is(err, syscall.ECONNREFUSED) {
-		return false
-	}
-	address, ok := dial.Addr.(*net.TCPAddr)
-	return ok && address.IP.IsLoopback()
-}
 
 // Request is one call of a generated client, whose reply is an R, and what is
 // known about it.
@@ -97,7 +81,7 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 			// made and sent the caller on: not to be repeated, but looked at.
 			lost = err
 		}
-		if unsent && isNobody(err) && time.Since(begin) > maxNobody {
+		if unsent && retry.Nobody(err) && time.Since(begin) > maxNobody {
 			again = false
 		}
 		if n++; again {

@@ -236,3 +236,17 @@ func Within[T any](ctx context.Context, f func() (T, error), drop func(T)) (T, e
 	var zero T
 	return zero, ctx.Err()
 }
+
+// Nobody reports that a name has no address, or that this machine itself refused
+// the connection. A server elsewhere may come back.
+func Nobody(err error) bool {
+	var dial *net.OpError
+	if errors.As(err, new(*net.DNSError)) {
+		return true
+	}
+	if !errors.As(err, &dial) || !errors.Is(err, syscall.ECONNREFUSED) {
+		return false
+	}
+	address, ok := dial.Addr.(*net.TCPAddr)
+	return ok && address.IP.IsLoopback()
+}

@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -281,5 +283,35 @@ func TestWithin(t *testing.T) {
 	close(release)
 	if got := <-dropped; got != 8 {
 		t.Errorf("dropped %d, want 8", got)
+	}
+}
+
+// TestNobody: who isn't there, and who may come back.
+func TestNobody(t *testing.T) {
+	t.Parallel()
+	dial := func(address string, err error) error {
+		ip := net.ParseIP(address)
+		return &url.Error{Op: "Get", Err: &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: ip, Port: 443}, Err: os.NewSyscallError("connect", err)}}
+	}
+	tests := []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"no such name", &url.Error{Op: "Get", Err: &net.DNSError{Err: "no such host", Name: "iam.example.invalid", IsNotFound: true}}, true},
+		{"refused on this machine", dial("127.0.0.1", syscall.ECONNREFUSED), true},
+		{"refused on this machine, IPv6", dial("::1", syscall.ECONNREFUSED), true},
+		{"refused elsewhere", dial("192.0.2.1", syscall.ECONNREFUSED), false},
+		{"reset on this machine", dial("127.0.0.1", syscall.ECONNRESET), false},
+		{"refused by nobody in particular", syscall.ECONNREFUSED, false},
+		{"the end", io.EOF, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := Nobody(tt.err); got != tt.want {
+				t.Errorf("Nobody(%v) = %v, want %v", tt.err, got, tt.want)
+			}
+		})
 	}
 }
