@@ -82,6 +82,7 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 	}
 	var policy iamscim.RetryPolicy
 	var shared *Conn
+	bodyLimit := int64(maxBody)
 	for i, opt := range opts {
 		if opt == nil {
 			return nil, fmt.Errorf("option %d is nil", i)
@@ -91,6 +92,8 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 			policy = o.policy
 		case *connOption:
 			shared = o.conn
+		case *bodyLimitOption:
+			bodyLimit = o.bytes
 		}
 	}
 	if err := policy.Validate(); err != nil {
@@ -139,7 +142,7 @@ func Dial(ctx context.Context, svc Service, opts []option.ClientOption) (*Conn, 
 	}
 	own := *client
 	own.Transport = withCredentialsErrors(own.Transport)
-	client = limit.Client(&own, maxBody)
+	client = limit.Client(&own, bodyLimit)
 	client.Transport = &guard{client.Transport}
 	return &Conn{
 		policy: policy.WithDefaults(),
@@ -183,6 +186,15 @@ func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return &retryOption{
 type retryOption struct {
 	internaloption.EmbeddableAdapter
 	policy iamscim.RetryPolicy
+}
+
+// WithBodyLimit bounds each reply to this many bytes in place of 16 MiB: a test of
+// many replies that are too large is slow if each of them is that large.
+func WithBodyLimit(bytes int64) option.ClientOption { return &bodyLimitOption{bytes: bytes} }
+
+type bodyLimitOption struct {
+	internaloption.EmbeddableAdapter
+	bytes int64
 }
 
 // WithConn makes a client use a connection that is prepared already, with a retry

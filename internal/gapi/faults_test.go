@@ -23,6 +23,7 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/gapi"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtest"
@@ -42,6 +43,10 @@ type fault struct {
 
 const forever = 1 << 20
 
+// bodyLimit bounds the replies of a cell, in bytes. [TestRepliesAreBounded] has the
+// bound of the clients.
+const bodyLimit = 64 << 10
+
 func status(code int) fault { return fault{scripted: scimtest.Fault{Status: code}} }
 func body(text string) fault {
 	return fault{scripted: scimtest.Fault{Status: 200, Body: []byte(text)}}
@@ -56,7 +61,7 @@ func faults(m *method) map[string]fault {
 		"refused": {refused: 1},
 		"reset":   kind(scimtest.FaultClose), "cut-header": kind(scimtest.FaultCutHeader), "cut-body": kind(scimtest.FaultCutBody),
 		"html": body("<!DOCTYPE html><html><body>Sign in to the network</body></html>"), "empty": body(""), "{}": body("{}"), "wrong-name": body(m.wrong),
-		"oversized":        {scripted: scimtest.Fault{Status: 200, Body: []byte(`{"displayName":"`), PadTo: 33 << 20}},
+		"oversized":        {scripted: scimtest.Fault{Status: 200, Body: []byte(`{"displayName":"`), PadTo: bodyLimit + 1}},
 		"redirect":         {scripted: scimtest.Fault{Kind: scimtest.FaultRedirect, Header: http.Header{"Location": {"http://127.0.0.1/elsewhere"}}}},
 		"cancelled-before": {cancelled: true},
 		"cancelled-during": {cancelling: true, scripted: scimtest.Fault{Kind: scimtest.FaultStall}},
@@ -296,7 +301,7 @@ func play(t *testing.T, want cell, m *method, f fault) cell {
 		}
 		srv.Fail(f.scripted)
 	}
-	c := newClients(t, option.WithEndpoint(endpoint), option.WithHTTPClient(&http.Client{Transport: counter}), option.WithoutAuthentication(), provider.WithRetry(policy))
+	c := newClients(t, option.WithEndpoint(endpoint), option.WithHTTPClient(&http.Client{Transport: counter}), option.WithoutAuthentication(), provider.WithRetry(policy), gapi.WithBodyLimit(bodyLimit))
 	err := call(ctx, c)
 
 	got := want

@@ -54,6 +54,9 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err == nil {
 			err = limit.Elements(body, maxElements)
 		}
+		if err != nil && resp.StatusCode < 300 {
+			body = nil // nobody decodes a part of a reply
+		}
 		if secrets := secretsIn(r.Context()); resp.StatusCode >= 300 || len(secrets) > 0 {
 			body = scrubReply(resp, body, secrets)
 		}

@@ -214,7 +214,8 @@ type bomb struct {
 	want       error
 }
 
-const million = 1_000_000
+// elements are the values in a bomb, twice what a reply may hold.
+const elements = 100_000
 
 var bombs = []bomb{
 	{"empty providers", 200, `{"workforcePoolProviders":[`, `{},`, `{}]}`, iamscim.ErrBadReply},
@@ -228,7 +229,7 @@ var bombs = []bomb{
 	{"attributes of a provider", 200, `{"name":"` + providerText + `","attributeMapping":{`, `"a":"",`, `"b":""}}`, iamscim.ErrBadReply},
 }
 
-// TestSmallRepliesCostLittle: a reply of 30 KB must not become gigabytes.
+// TestSmallRepliesCostLittle: a reply of 3 KB must not become a hundred megabytes.
 func TestSmallRepliesCostLittle(t *testing.T) {
 	for _, b := range bombs {
 		t.Run(b.name, func(t *testing.T) {
@@ -236,7 +237,7 @@ func TestSmallRepliesCostLittle(t *testing.T) {
 			z := gzip.NewWriter(&packed)
 			_, _ = io.WriteString(z, b.open)
 			chunk := bytes.Repeat([]byte(b.each), 1000)
-			for range million / 1000 {
+			for range elements / 1000 {
 				_, _ = z.Write(chunk)
 			}
 			_, _ = io.WriteString(z, b.shut)
@@ -252,7 +253,7 @@ func TestSmallRepliesCostLittle(t *testing.T) {
 			}))
 			c := newClients(t, option.WithEndpoint("http://127.0.0.1/"), option.WithHTTPClient(&http.Client{Transport: transport}),
 				option.WithoutAuthentication(), provider.WithRetry(iamscim.RetryPolicy{MaxAttempts: 1}))
-			for name, call := range map[string]func() error{
+			calls := map[string]func() error{
 				"get": func() error { _, err := c.providers.Get(t.Context(), parent); return err },
 				"list": func() error {
 					for _, err := range c.providers.List(t.Context(), pool, iamscim.ListOptions{}) {
@@ -263,17 +264,49 @@ func TestSmallRepliesCostLittle(t *testing.T) {
 					return nil
 				},
 				"policy": func() error { _, err := c.tenants.GetPolicy(t.Context(), tenant); return err },
-			} {
+			}
+			most := uint64(20 << 20)
+			if b.status >= 300 {
+				most = 200 << 20 // of the 64 KiB that are read, however long it is
+			}
+			for name, call := range calls {
+				if b.status >= 300 && name != "get" {
+					continue // an error is made in one place, whatever was asked for
+				}
 				begin := time.Now()
 				allocated, err := allocates(call)
 				t.Logf("%s: %d bytes on the wire, %.0f MiB allocated in %v: %.80v", name, packed.Len(), float64(allocated)/(1<<20), time.Since(begin).Round(time.Millisecond), err)
 				if b.want != nil && !errors.Is(err, b.want) {
 					t.Errorf("%s = %v, want %v", name, err, b.want)
 				}
-				if allocated > 200<<20 {
+				if allocated > most {
 					t.Errorf("%s allocated %d MiB", name, allocated>>20)
 				}
 			}
+		})
+	}
+}
+
+// TestRepliesAreBounded: no client reads more than 16 MiB of a reply.
+func TestRepliesAreBounded(t *testing.T) {
+	t.Parallel()
+	for name, get := range map[string]func(context.Context, *clients) error{
+		"provider":   func(ctx context.Context, c *clients) error { _, err := c.providers.Get(ctx, parent); return err },
+		"scimtenant": func(ctx context.Context, c *clients) error { _, err := c.tenants.Get(ctx, tenant); return err },
+		"organization": func(ctx context.Context, c *clients) error {
+			_, err := c.organization.HasSyncer(ctx, organization, agent)
+			return err
+		},
+		"scimtoken": func(ctx context.Context, c *clients) error { _, err := c.tokens.Get(ctx, token); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, iamscim.RetryPolicy{MaxAttempts: 1}, nil, withToken, func(t *testing.T, srv *scimtest.Server, c *clients) {
+				srv.Fail(scimtest.Fault{Status: 200, PadTo: 16<<20 + 1})
+				if err := get(t.Context(), c); !errors.Is(err, iamscim.ErrBadReply) || !strings.Contains(err.Error(), "more than 16777216 bytes") {
+					t.Errorf("a reply of 16 MiB and a byte: %v, want ErrBadReply with the bound", err)
+				}
+			})
 		})
 	}
 }

@@ -25,7 +25,7 @@ func TestDetail(t *testing.T) {
 		{"message", googleapi.Error{Code: 403, Message: "Permission 'x' denied\n on resource."}, "Permission 'x' denied on resource."},
 		{"a body instead of a message", googleapi.Error{Code: 502, Body: "<html>\n<h1>Bad  Gateway</h1>"}, "<html> <h1>Bad Gateway</h1>"},
 		{"neither", googleapi.Error{Code: 503}, ""},
-		{"long", googleapi.Error{Code: 500, Message: strings.Repeat("x", 1<<20)}, strings.Repeat("x", 300) + "…"},
+		{"long", googleapi.Error{Code: 500, Message: strings.Repeat("x", 64<<10)}, strings.Repeat("x", 300) + "…"},
 		{"long, of many bytes a character", googleapi.Error{Code: 500, Message: strings.Repeat("日", 101)}, strings.Repeat("日", 100) + "…"},
 		{"cut inside a character", googleapi.Error{Code: 500, Message: "x" + strings.Repeat("日", 101)}, "x" + strings.Repeat("日", 99) + "…"},
 	}
