@@ -29,6 +29,7 @@ func emulated(ctx context.Context, svc Service, host *url.URL, policy iamscim.Re
 	client.Transport = &guard{client.Transport}
 	return &Conn{
 		policy: policy.WithDefaults(),
+		logger: logger,
 		options: []option.ClientOption{
 			option.WithHTTPClient(client),
 			option.WithEndpoint(host.String() + "/"),

@@ -5,17 +5,40 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/oauth2"
 	"google.golang.org/api/iam/v1"
 	"google.golang.org/api/option"
 
+	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/emulator"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtest"
 	"github.com/iamscim/iamscim/scimtoken"
 )
+
+// TestEmulatorRetries: an attempt that fails is logged and repeated.
+func TestEmulatorRetries(t *testing.T) {
+	srv := scimtest.Start(t)
+	if err := srv.Fail(scimtest.Fault{Path: "*:getIamPolicy"}); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(emulator.Variable, strings.TrimPrefix(srv.URL(), "http://"))
+	var log bytes.Buffer
+	organizations, err := scimtenant.NewOrganizationClient(t.Context(), option.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+		scimtenant.WithRetry(iamscim.RetryPolicy{Initial: time.Millisecond}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := organizations.HasSyncer(t.Context(), scimtest.DefaultOrganization, scimtenant.ServiceAgentEmail(scimtest.DefaultOrganization, "x")); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "is repeated") {
+		t.Errorf("the log doesn't say that an attempt is repeated:\n%s", log.String())
+	}
+}
 
 // TestEmulator: the variable alone leads every client to the emulator. The
 // caller's credentials, endpoint and quota project stay behind, and a line says
