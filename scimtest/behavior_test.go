@@ -337,6 +337,10 @@ var behaviorPlays = []struct {
 		w.clock.Advance(30 * time.Second)
 		return codes + " " + w.code("GET", "/Users", "")
 	}, map[string]string{"BUCKET": "200 429 200", "WINDOW": "200 200 429"}},
+	{scimtest.SecretProject, func(w *world) string {
+		_, secret := w.call("POST", "v1/"+secretsPath+"?secretId=s", secretBody)
+		return fmt.Sprint(secret["name"])
+	}, map[string]string{"NUMBER": "projects/103782533848/secrets/s", "AS_SENT": "projects/acme-prod/secrets/s"}},
 	{scimtest.QuotaRetryAfter, func(w *world) string {
 		for range 3 {
 			if resp, _ := w.scim("GET", "/Users", ""); resp.StatusCode == 429 {

@@ -100,6 +100,10 @@ const (
 	// Answers: MAPPED, RESOURCE.
 	PolicyGroupID Behavior = "PolicyGroupID"
 
+	// Names in replies have the project's number, whatever the request had.
+	// Answers: NUMBER, AS_SENT.
+	SecretProject Behavior = "SecretProject"
+
 	// A deleted token is 401.
 	// Answers: 401, 404.
 	DeletedToken Behavior = "DeletedToken"

@@ -29,7 +29,7 @@ func TestRoutesAreTheAPI(t *testing.T) {
 			}
 		}
 	}
-	for _, m := range consumerMethods(t) {
+	for _, m := range slices.Concat(consumerMethods(t), secretMethods(t)) {
 		want = append(want, strings.Join([]string{m.HTTPMethod, variables(m.FlatPath), m.ID}, " "))
 	}
 	var got []string
@@ -48,6 +48,15 @@ func consumerMethods(t testing.TB) []*method {
 	d := loadDiscovery(t, "discoveryengine/v1alpha/discoveryengine-api.json")
 	return slices.DeleteFunc(d.methods(d.Resources["projects"].Resources["locations"]), func(m *method) bool {
 		return !slices.Contains([]string{"completeExternalIdentities", "getAclConfig", "checkFeaturePolicyMembers"}, m.ID[strings.LastIndexByte(m.ID, '.')+1:])
+	})
+}
+
+// secretMethods are the methods of Secret Manager that the fake answers.
+func secretMethods(t testing.TB) []*method {
+	d := loadDiscovery(t, "secretmanager/v1/secretmanager-api.json")
+	served := []string{"secrets.create", "secrets.get", "secrets.patch", "secrets.addVersion", "versions.access", "versions.get", "versions.list", "versions.enable", "versions.disable", "versions.destroy"}
+	return slices.DeleteFunc(d.methods(d.Resources["projects"].Resources["secrets"]), func(m *method) bool {
+		return !slices.ContainsFunc(served, func(id string) bool { return strings.HasSuffix(m.ID, "."+id) })
 	})
 }
 
@@ -180,6 +189,18 @@ func TestContract(t *testing.T) {
 	a.ok("POST", project+"/collections/c/engines/e:checkFeaturePolicyMembers", map[string]any{"members": []any{
 		map[string]any{"type": "GROUP", "id": "x", "displayName": "d"}, map[string]any{"type": "USER", "id": "u"}}})
 
+	const secrets = "v1/projects/p/secrets"
+	a.ok("POST", secrets+"?secretId=s", map[string]any{"replication": map[string]any{"automatic": map[string]any{}}, "labels": map[string]any{"team": "a"}})
+	secret := a.ok("GET", secrets+"/s", nil)
+	a.ok("PATCH", secrets+"/s?updateMask=annotations", map[string]any{"etag": secret["etag"], "annotations": map[string]any{"a": "b"}})
+	a.ok("POST", secrets+"/s:addVersion", map[string]any{"payload": map[string]any{"data": "MTIzNDU2Nzg5", "dataCrc32c": "3808858755"}})
+	a.ok("GET", secrets+"/s/versions/1:access", nil)
+	a.ok("GET", secrets+"/s/versions/latest", nil)
+	a.ok("GET", secrets+"/s/versions?filter=state:ENABLED&pageSize=1", nil)
+	a.ok("POST", secrets+"/s/versions/1:disable", empty)
+	a.ok("POST", secrets+"/s/versions/1:enable", empty)
+	a.ok("POST", secrets+"/s/versions/1:destroy", empty)
+
 	// The refusals are held against the envelope.
 	for _, call := range []struct{ method, path, body, want string }{
 		{"GET", "v1/" + poolName + "/providers/none", "", "404 NOT_FOUND"},
@@ -187,6 +208,8 @@ func TestContract(t *testing.T) {
 		{"POST", pools + "?workforcePoolId=acme-pool", `{"parent":"` + organization + `"}`, "409 ALREADY_EXISTS"},
 		{"DELETE", "v1/" + tenantName, "", "404 NOT_FOUND"},
 		{"GET", "v3/organizations/42", "", "403 PERMISSION_DENIED"},
+		{"GET", secrets + "/none", "", "404 NOT_FOUND"},
+		{"GET", secrets + "/s/versions/1:access", "", "400 FAILED_PRECONDITION"},
 		{"POST", "v3/" + organization + ":setIamPolicy", `{"policy":{"version":3,"etag":"BwVe6AAAAAA="}}`, "409 ABORTED"},
 	} {
 		var body any
@@ -217,8 +240,8 @@ func TestEnums(t *testing.T) {
 	got := scimtest.Enums()
 	want := map[string]map[string][]string{}
 	// Messages reached from the requests of the fake's methods.
-	var walk func(ref string)
-	walk = func(ref string) {
+	var walk func(d *discovery, ref string)
+	walk = func(d *discovery, ref string) {
 		if want[ref] != nil {
 			return
 		}
@@ -229,14 +252,14 @@ func TestEnums(t *testing.T) {
 			}
 			for _, inner := range []*schema{p, p.Items} {
 				if inner != nil && inner.Ref != "" {
-					walk(inner.Ref)
+					walk(d, inner.Ref)
 				}
 			}
 		}
 	}
-	for _, m := range d.methods(d.Resources["locations"].Resources["workforcePools"]) {
+	for _, m := range slices.Concat(d.methods(d.Resources["locations"].Resources["workforcePools"]), secretMethods(t)) {
 		if m.Request != nil {
-			walk(m.Request.Ref)
+			walk(m.doc, m.Request.Ref)
 		}
 	}
 	for ref, fields := range want {

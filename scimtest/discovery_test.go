@@ -182,6 +182,7 @@ func newContract(t testing.TB, base http.RoundTripper) *contract {
 		c.methods = append(c.methods, d.methods(d.Resources["organizations"])...)
 	}
 	c.methods = append(c.methods, consumerMethods(t)...)
+	c.methods = append(c.methods, secretMethods(t)...)
 	return c
 }
 

@@ -86,6 +86,10 @@ func (s *Server) ClientOptions() []option.ClientOption {
 // OrganizationClientOptions are [Server.ClientOptions] for Resource Manager.
 func (s *Server) OrganizationClientOptions() []option.ClientOption { return s.ClientOptions() }
 
+// SecretManagerClientOptions are [Server.ClientOptions] for Secret Manager, and so for
+// the store of package provision/secretmanager.
+func (s *Server) SecretManagerClientOptions() []option.ClientOption { return s.ClientOptions() }
+
 // HTTPClient is a plain client for the SCIM side over loopback.
 func (s *Server) HTTPClient() *http.Client {
 	if s.direct == nil {
@@ -112,6 +116,9 @@ func (s *Server) PipeClientOptions() []option.ClientOption {
 // PipeOrganizationClientOptions are [Server.PipeClientOptions] for Resource
 // Manager.
 func (s *Server) PipeOrganizationClientOptions() []option.ClientOption { return s.PipeClientOptions() }
+
+// PipeSecretManagerClientOptions are [Server.PipeClientOptions] for Secret Manager.
+func (s *Server) PipeSecretManagerClientOptions() []option.ClientOption { return s.PipeClientOptions() }
 
 // PipeHTTPClient is a client for the SCIM side over an in-memory connection.
 // The base URI of a tenant read through a Pipe client is

@@ -61,6 +61,16 @@ const (
 	policyPath  = "organizations/" + scimtest.DefaultOrganization
 )
 
+const (
+	secretsPath = "projects/acme-prod/secrets"
+	secretBody  = `{"replication":{"automatic":{}}}`
+)
+
+var (
+	newSecret  = control("POST", secretsPath+"?secretId=s", secretBody)
+	newVersion = control("POST", secretsPath+"/s:addVersion", `{"payload":{"data":"MTIz"}}`)
+)
+
 // refusals has a request for every row that refuses one.
 var refusals = []struct {
 	rule behavior.ID
@@ -77,6 +87,16 @@ var refusals = []struct {
 	{"BodyType", nil, func(w *world) {
 		w.send("PATCH", "v1/"+tenantName, "{}", "Content-Type", "text/plain").Body.Close()
 	}},
+	{"MissingSecret", nil, control("GET", secretsPath+"/none", "")},
+	{"SecretNames", nil, control("POST", secretsPath+"?secretId=a.b", secretBody)},
+	{"SecretReplication", nil, control("POST", secretsPath+"?secretId=s", `{}`)},
+	{"SecretAnnotations", nil, steps(newSecret, control("PATCH", secretsPath+"/s?updateMask=annotations", `{"annotations":{"-":"x"}}`))},
+	{"SecretETag", nil, steps(newSecret, control("PATCH", secretsPath+"/s?updateMask=labels", `{"etag":"\"0\""}`))},
+	{"VersionStates", nil, steps(newSecret, newVersion, control("POST", secretsPath+"/s/versions/1:disable", `{}`), control("GET", secretsPath+"/s/versions/latest:access", ""))},
+	{"VersionDestroyed", nil, steps(newSecret, newVersion, control("POST", secretsPath+"/s/versions/1:destroy", `{}`), control("POST", secretsPath+"/s/versions/1:enable", `{}`))},
+	{"VersionFilter", nil, steps(newSecret, control("GET", secretsPath+"/s/versions?filter=name:1", ""))},
+	{"PayloadSize", nil, steps(newSecret, control("POST", secretsPath+"/s:addVersion", `{"payload":{"data":"`+strings.Repeat("AAAA", 64<<10/3+1)+`"}}`))},
+	{"PayloadChecksum", nil, steps(newSecret, control("POST", secretsPath+"/s:addVersion", `{"payload":{"data":"MTIz","dataCrc32c":"1"}}`))},
 	{"PageSize", nil, control("GET", poolName+"/providers?pageSize=-1", "")},
 	{"PageToken", nil, control("GET", poolName+"/providers?pageToken=x", "")},
 	{"UpdateMask", nil, control("PATCH", providerName, "{}")},

@@ -160,8 +160,9 @@ func scrubQuery(q url.Values) url.Values {
 }
 
 // secretNames are the JSON fields, in lower case and without underscores, that
-// hold one: the SCIM token, an OAuth client secret, a user's password.
-var secretNames = map[string]bool{"securitytoken": true, "plaintext": true, "password": true}
+// hold one: the SCIM token, an OAuth client secret, a user's password, the data of
+// a version in Secret Manager.
+var secretNames = map[string]bool{"securitytoken": true, "plaintext": true, "password": true, "data": true}
 
 func scrubBody(body []byte) []byte {
 	if len(body) == 0 || len(body) > maxKeptBody {

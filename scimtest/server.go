@@ -13,7 +13,8 @@ import (
 )
 
 // A Server is an in-memory Google Cloud: the parts of IAM, of Resource Manager
-// and of the SCIM service that belong to workforce pools. It is an
+// and of the SCIM service that belong to workforce pools, and of Secret Manager
+// what keeps their tokens. It is an
 // [http.Handler]; [Start] puts it on a loopback address, and the Pipe clients
 // reach it without a socket. It is safe for concurrent use.
 type Server struct {
@@ -52,7 +53,8 @@ func (s *Server) Err() error {
 }
 
 // ServeHTTP answers the control plane under /v1/locations, /v1/organizations
-// and /v3/organizations, and the SCIM service under /v1alpha1/tenants.
+// and /v3/organizations, Secret Manager under /v1/projects, and the SCIM service
+// under /v1alpha1/tenants.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.Err(); err != nil {
 		cloud.Refusal(http.StatusInternalServerError, err.Error()).Write(w)

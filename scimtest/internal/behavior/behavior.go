@@ -8,7 +8,7 @@ import (
 )
 
 // Table is every row, in the order of the page.
-func Table() []Section { return slices.Concat(controlPlane, scimService) }
+func Table() []Section { return slices.Concat(controlPlane, secretManager, scimService) }
 
 var rows = func() map[ID]Row {
 	byID := map[ID]Row{}

@@ -14,6 +14,7 @@ import (
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 	"google.golang.org/api/iam/v1"
+	"google.golang.org/api/secretmanager/v1"
 )
 
 const (
@@ -155,6 +156,13 @@ func (v *validation) value(value any, t reflect.Type, path string) (any, bool) {
 		case string:
 			text = n
 		}
+		if t == reflect.TypeFor[longInt]() {
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return wrong("TYPE_INT64")
+			}
+			return strconv.FormatInt(n, 10), true
+		}
 		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil {
 			return wrong("TYPE_INT32")
@@ -193,16 +201,22 @@ func (v *validation) value(value any, t reflect.Type, path string) (any, bool) {
 	return wrong(t.String())
 }
 
+// longInt is the type of an integer of 64 bits, which JSON has as a text.
+type longInt int64
+
 // jsonFields are the wire names of a generated struct with their Go types.
 func jsonFields(t reflect.Type) map[string]reflect.Type {
 	fields := make(map[string]reflect.Type)
 	for i := range t.NumField() {
 		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "" || name == "-" {
 			continue
 		}
 		fields[name] = f.Type
+		if strings.HasSuffix(options, "string") {
+			fields[name] = reflect.TypeFor[longInt]()
+		}
 	}
 	return fields
 }
@@ -289,6 +303,10 @@ var enums = map[reflect.Type]map[string][]string{
 	},
 	reflect.TypeFor[iam.AuditLogConfig](): {
 		"logType": {"LOG_TYPE_UNSPECIFIED", "ADMIN_READ", "DATA_WRITE", "DATA_READ"},
+	},
+	reflect.TypeFor[secretmanager.ManagedRotationStatus](): {"state": {"STATE_UNSPECIFIED", "ACTIVE", "INACTIVE"}},
+	reflect.TypeFor[secretmanager.Secret](): {
+		"secretType": {"SECRET_TYPE_UNSPECIFIED", "CLOUD_SQL_DB_CREDENTIALS", "ACCESS_KEY", "CERTIFICATE", "OTHER_DB_CREDENTIALS", "OTHER"},
 	},
 }
 

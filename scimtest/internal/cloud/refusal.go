@@ -104,13 +104,16 @@ func alreadyExists(rule behavior.ID) *wire.Refusal {
 // denied is the refusal of a caller who lacks a permission. It doesn't say whether the resource
 // exists.
 func denied(rule behavior.ID, permission, resource string) *wire.Refusal {
-	full := "//iam.googleapis.com/" + resource
+	domain := "iam.googleapis.com"
+	switch api, _, _ := strings.Cut(permission, "."); api {
+	case "resourcemanager":
+		domain = "cloudresourcemanager.googleapis.com"
+	case "secretmanager":
+		domain = "secretmanager.googleapis.com"
+	}
+	full := "//" + domain + "/" + resource
 	if strings.HasPrefix(resource, "organizations/") {
 		full = "//cloudresourcemanager.googleapis.com/" + resource
-	}
-	domain := "iam.googleapis.com"
-	if strings.HasPrefix(permission, "resourcemanager.") {
-		domain = "cloudresourcemanager.googleapis.com"
 	}
 	return withInfo(refuse(rule, "PERMISSION_DENIED", "Permission '%s' denied on resource '%s' (or it may not exist).", permission, full),
 		"IAM_PERMISSION_DENIED", domain, map[string]string{"permission": permission, "resource": resource})

@@ -23,6 +23,9 @@ const (
 	tokenPath         = tokensPath + "/{token}"
 	organizationPath1 = "v1/organizations/{organization}"
 	organizationPath3 = "v3/organizations/{organization}"
+	secretsPath       = "v1/projects/{project}/secrets"
+	secretPath        = secretsPath + "/{secret}"
+	versionPath       = secretPath + "/versions/{version}"
 	locationPath      = "v1alpha/projects/{project}/locations/{location}"
 )
 
@@ -36,6 +39,8 @@ const (
 	tokensID        = tenantsID + ".tokens"
 	organizationsID = "cloudresourcemanager.organizations"
 	consumerID      = "discoveryengine.projects.locations"
+	secretsID       = "secretmanager.projects.secrets"
+	versionsID      = secretsID + ".versions"
 )
 
 var paging = []string{"pageSize", "pageToken", "showDeleted"}
@@ -97,6 +102,18 @@ var routes = []*route{
 	newRoute("POST", organizationPath3+":getIamPolicy", organizationsID+".getIamPolicy", "resourcemanager.organizations.getIamPolicy", nil, getIAMPolicy),
 	newRoute("POST", organizationPath3+":setIamPolicy", organizationsID+".setIamPolicy", "resourcemanager.organizations.setIamPolicy", nil, setIAMPolicy),
 	newRoute("POST", organizationPath3+":testIamPermissions", organizationsID+".testIamPermissions", "", nil, testIAMPermissions),
+
+	// Secret Manager, where tokens are stored.
+	newRoute("POST", secretsPath, secretsID+".create", "secretmanager.secrets.create", []string{"secretId"}, createSecret),
+	newRoute("GET", secretPath, secretsID+".get", "secretmanager.secrets.get", nil, getSecret),
+	newRoute("PATCH", secretPath, secretsID+".patch", "secretmanager.secrets.update", []string{"updateMask"}, patchSecret),
+	newRoute("POST", secretPath+":addVersion", secretsID+".addVersion", "secretmanager.versions.add", nil, addVersion),
+	newRoute("GET", versionPath+":access", versionsID+".access", "secretmanager.versions.access", nil, accessVersion),
+	newRoute("GET", versionPath, versionsID+".get", "secretmanager.versions.get", nil, getVersion),
+	newRoute("GET", secretPath+"/versions", versionsID+".list", "secretmanager.versions.list", []string{"filter", "pageSize", "pageToken"}, listVersions),
+	newRoute("POST", versionPath+":enable", versionsID+".enable", "secretmanager.versions.enable", nil, enableVersion),
+	newRoute("POST", versionPath+":disable", versionsID+".disable", "secretmanager.versions.disable", nil, disableVersion),
+	newRoute("POST", versionPath+":destroy", versionsID+".destroy", "secretmanager.versions.destroy", nil, destroyVersion),
 
 	// The consumer of the directory.
 	newRoute("GET", locationPath+":completeExternalIdentities", consumerID+".completeExternalIdentities", "", []string{"prefixQuery", "useScimIdentities", "entityTypeFilter", "maxSuggestions"}, completeExternalIdentities),

@@ -114,13 +114,8 @@ func (c *call) checkCaller() *wire.Refusal {
 
 // service is the API the request went to.
 func (c *call) service() string {
-	if strings.HasPrefix(c.route.ID, "cloudresourcemanager.") {
-		return "cloudresourcemanager.googleapis.com"
-	}
-	if strings.HasPrefix(c.route.ID, consumerID) {
-		return "discoveryengine.googleapis.com"
-	}
-	return "iam.googleapis.com"
+	api, _, _ := strings.Cut(c.route.ID, ".")
+	return api + ".googleapis.com"
 }
 
 // parentOrSelf is the resource whose policy decides: of a collection, its

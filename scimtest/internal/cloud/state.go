@@ -10,6 +10,7 @@ import (
 
 	"github.com/iamscim/iamscim/scimtest/internal/directory"
 	"google.golang.org/api/iam/v1"
+	"google.golang.org/api/secretmanager/v1"
 )
 
 // retention is how long a soft-deleted resource can be undeleted and its name
@@ -33,6 +34,7 @@ type state struct {
 	policies    map[string]*policy            // by resource name, an organization's included
 	secrets     map[secretHash]string         // the token's name
 	directories map[string]*directory.Service // by the tenant's name
+	vault       map[string]*secret            // of Secret Manager, by name with the project's number
 }
 
 func newState() *state {
@@ -47,6 +49,7 @@ func newState() *state {
 		policies:    map[string]*policy{},
 		secrets:     map[secretHash]string{},
 		directories: map[string]*directory.Service{},
+		vault:       map[string]*secret{},
 	}
 }
 
@@ -63,6 +66,7 @@ func (s *state) copy() *state {
 		policies:    make(map[string]*policy, len(s.policies)),
 		secrets:     maps.Clone(s.secrets),
 		directories: make(map[string]*directory.Service, len(s.directories)),
+		vault:       make(map[string]*secret, len(s.vault)),
 	}
 	for name, op := range s.operations {
 		o := *op
@@ -73,6 +77,9 @@ func (s *state) copy() *state {
 	}
 	for name, d := range s.directories {
 		c.directories[name] = d.Clone()
+	}
+	for name, v := range s.vault {
+		c.vault[name] = v.copy()
 	}
 	return c
 }
@@ -234,6 +241,25 @@ func (s *state) policy(resource string) *policy {
 }
 
 func (p *policy) copy() *policy { return &policy{*p.record.copy()} }
+
+// secret is a secret of Secret Manager, with its versions in order.
+type secret struct {
+	record[secretmanager.Secret]
+	added []*secretVersion
+}
+
+type secretVersion struct {
+	record[secretmanager.SecretVersion]
+	data []byte // nil once it is destroyed
+}
+
+func (s *secret) copy() *secret {
+	c := &secret{record: *s.record.copy()}
+	for _, v := range s.added {
+		c.added = append(c.added, &secretVersion{*v.record.copy(), v.data})
+	}
+	return c
+}
 
 // secretHash is what is kept of a token's value.
 type secretHash [sha256.Size]byte
