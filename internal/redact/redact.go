@@ -34,11 +34,13 @@ func isSecretKey(key string) bool { return secretKey.MatchString(key) }
 
 var (
 	keys      = strings.ReplaceAll(strings.Join(secretKeys, "|"), "-", "[-_]?")
-	secretKey = regexp.MustCompile(`(?i)^(?:` + keys + `)$`)
+	secretKey = regexp.MustCompile(`(?i)^(?:` + keys + `|data)$`)
 
 	// inText finds a secret key with its value in JSON text that was not decoded
 	// (cut, or with something in front), in headers and in query strings.
-	inText = regexp.MustCompile(`(?i)(\\?["']?(?:` + keys + `)\\?["']?\s*[:=]\s*)` +
+	// "data" holds the payload of a version in Secret Manager. In prose it is a
+	// word like others, so it counts as the quoted name of a JSON field alone.
+	inText = regexp.MustCompile(`(?i)(\\?["']?(?:` + keys + `)\\?["']?\s*[:=]\s*|\\?"data\\?"\s*:\s*)` +
 		`(?:\\?"(?:[^"\\]|\\.)*"?|(?:Bearer|Basic)\s+[^\s"',}]+|[^\s"'&,{}\[\]]+)`)
 
 	// inQuery finds an API key or a token in a URL.
