@@ -26,6 +26,7 @@
 //     and readers of its exports, and the interface of a program for its half
 //   - provision/entratest: an in-memory Microsoft Entra ID for tests, which pushes
 //     users and groups to a SCIM service
+//   - provision/secretmanager: the store of a token's record in Google Secret Manager
 //   - scimtest: an in-memory Google Cloud for tests: IAM, organization policies
 //     and the tenants' SCIM service
 //

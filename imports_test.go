@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"provision/entratest":                  {"provision/entratest/internal/mapping", "provision/entratest/internal/push"},
 	"provision/entratest/internal/mapping": {},
 	"provision/entratest/internal/push":    {},
+	"provision/secretmanager":              {"", "internal/gapi", "internal/retry"},
 
 	"scimclient/audit":                 {"", "claimmap", "scimclient", "provision/idp", "internal/fold"},
 	"scimclient/audit/report":          {"provision/idp", "scimclient/audit"},

@@ -44,6 +44,10 @@ type Request[R any] struct {
 	// one nobody knows.
 	Settle func(ctx context.Context, refusal error) (result *R, decided bool, err error)
 
+	// Permission is what the caller needs on the resource. It stands in the
+	// remedy of a refusal in place of the roles for workforce pools.
+	Permission string
+
 	// Explain may turn the error of the call, not settled, into a domain
 	// error: it sets Kind and Remedy. It may read, for half a minute; it must
 	// not write.
@@ -105,6 +109,9 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 		unknown = serr != nil
 	}
 	e := wrap(ctx, r.Op, r.Resource, attempts, err)
+	if r.Permission != "" && e.Remedy == remedyDenied {
+		e.Remedy = "grant the caller a role with " + r.Permission + " on the resource"
+	}
 	switch {
 	case unknown && redirected(err):
 		e.Err = errors.Join(e.Err, iamscim.ErrOutcomeUnknown)

@@ -38,7 +38,7 @@ type Service struct {
 
 const scope = "https://www.googleapis.com/auth/cloud-platform"
 
-// The two services of the control plane.
+// The services that the clients of this module call.
 var (
 	IAM = Service{
 		Name:             "iam",
@@ -51,6 +51,12 @@ var (
 		Endpoint:         "https://cloudresourcemanager.googleapis.com/",
 		EndpointTemplate: "https://cloudresourcemanager.UNIVERSE_DOMAIN/",
 		MTLSEndpoint:     "https://cloudresourcemanager.mtls.googleapis.com/",
+	}
+	SecretManager = Service{
+		Name:             "secretmanager",
+		Endpoint:         "https://secretmanager.googleapis.com/",
+		EndpointTemplate: "https://secretmanager.UNIVERSE_DOMAIN/",
+		MTLSEndpoint:     "https://secretmanager.mtls.googleapis.com/",
 	}
 )
 
@@ -218,3 +224,10 @@ func (c *Conn) Options() []option.ClientOption { return c.options }
 
 // Policy is the retry policy, with the defaults filled in.
 func (c *Conn) Policy() iamscim.RetryPolicy { return c.policy }
+
+// Warn logs what a call leaves behind although it succeeds.
+func (c *Conn) Warn(ctx context.Context, text, op, resource string, err error) {
+	if c.logger != nil {
+		c.logger.WarnContext(ctx, text, "op", op, "resource", resource, "error", redact.Error(err, secretsIn(ctx)...))
+	}
+}

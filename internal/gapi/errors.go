@@ -21,6 +21,7 @@ import (
 
 const (
 	remedyBadReply    = "check that nothing between here and the service rewrites replies"
+	remedyDenied      = "grant the caller the role for this call on the organization (roles/iam.workforcePoolAdmin for pools and what is in them), and check that the resource exists"
 	remedyCredentials = "nothing was sent: run gcloud auth application-default login, or pass credentials as a client option"
 )
 
@@ -205,7 +206,7 @@ func kind(code int, m model) (remedy string, kind error) {
 	case code == http.StatusForbidden && m.reason() == "SERVICE_DISABLED":
 		return "enable the API named in the message in the quota project", iamscim.ErrPermissionDenied
 	case code == http.StatusForbidden:
-		return "grant the caller the role for this call on the organization (roles/iam.workforcePoolAdmin for pools and what is in them), and check that the resource exists", iamscim.ErrPermissionDenied
+		return remedyDenied, iamscim.ErrPermissionDenied
 	case code == http.StatusNotFound, code == http.StatusGone:
 		return "check the name, and that the resource was not purged", iamscim.ErrNotFound
 	case code == http.StatusConflict && m.status == "ABORTED":
