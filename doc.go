@@ -24,6 +24,7 @@
 //     which can be interrupted and repeated
 //   - provision/idp: what the identity provider should have pushed (the roster),
 //     and readers of its exports, and the interface of a program for its half
+//   - provision/entra: Microsoft Entra ID's half through Microsoft Graph
 //   - provision/entratest: an in-memory Microsoft Entra ID for tests, which pushes
 //     users and groups to a SCIM service
 //   - provision/secretmanager: the store of a token's record in Google Secret Manager

@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"scimclient":          {"", "internal/agent", "internal/emulator", "internal/fold", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 	"provision":           {"", "claimmap", "provider", "provision/idp", "scimclient", "scimclient/audit", "scimtenant", "scimtoken", "internal/agent", "internal/check", "internal/emulator", "internal/gapi", "internal/retry"},
 	"provision/idp":       {""},
+	"provision/entra":     {"", "provision/idp", "internal/check", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 
 	"provision/entratest":                  {"provision/entratest/internal/mapping", "provision/entratest/internal/push"},
 	"provision/entratest/internal/mapping": {},
