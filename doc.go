@@ -44,8 +44,8 @@
 // # Retries
 //
 // Passing failures are repeated under a [RetryPolicy]. The WithRetry option of
-// each client package changes it for one client. A change whose reply was lost is settled by reading, never by
-// creating a second resource.
+// each client package changes it for one client. If the reply to a change is lost,
+// the client settles it by reading, never by creating a second resource.
 //
 // # Concurrency
 //

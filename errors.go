@@ -26,7 +26,7 @@ var (
 	// ErrNotFound: no such resource, or the caller may not know (404).
 	ErrNotFound = errors.New("not found")
 
-	// ErrAlreadyExists: the id is taken, perhaps by a soft-deleted resource,
+	// ErrAlreadyExists: the ID is taken, perhaps by a soft-deleted resource,
 	// which keeps it for 30 days (409 ALREADY_EXISTS).
 	ErrAlreadyExists = errors.New("already exists")
 

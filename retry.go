@@ -17,8 +17,8 @@ import (
 // the retryDelay of a google.rpc.RetryInfo. If it is longer than what is left of
 // Budget, the call ends at once. No pause outlives the call's context.
 //
-// A policy never makes a request repeatable that is not: a create whose
-// outcome is unknown is settled by reading, see the clients' documentation.
+// A policy never makes a request repeatable that isn't: a create with an unknown
+// outcome is settled by reading, see the clients' documentation.
 type RetryPolicy struct {
 	// Initial is the upper bound of the first pause. Default 1 s: the
 	// service's quotas are counted by the minute.

@@ -10,7 +10,7 @@ const (
 	StateActive State = "ACTIVE"
 
 	// StateDeleted is a soft-deleted resource: for 30 days it can be
-	// undeleted, it does nothing, and its id cannot be used again. It is
+	// undeleted, it does nothing, and its ID cannot be used again. It is
 	// a state and not an absence: Get returns it.
 	StateDeleted State = "DELETED"
 )

@@ -58,8 +58,8 @@ type Verdict struct {
 
 	// Suggestion is a pair that would be Consistent, of the provider's protocol
 	// and as close to what was compared as there is one. It is zero if the
-	// verdict is Consistent, none is documented for the vendor, or the protocol
-	// isn't known.
+	// verdict is Consistent, if the vendor has no documented pair, or if the
+	// protocol isn't known.
 	Suggestion Suggestion
 
 	// Requires is what a Consistent verdict rests on; nil otherwise.
@@ -197,9 +197,9 @@ func suggest(vendor Vendor, provider providerSubject, tenant side) Suggestion {
 	return s
 }
 
-// Fit returns the mapping that meets the provider as it is: the one whose
-// google.subject is Consistent with the provider's attribute mapping, and whose
-// google.group is the one that Google's page for the vendor recommends. If there
+// Fit returns the mapping that meets the provider as it is. Its google.subject is
+// Consistent with the provider's attribute mapping. Its google.group is the one
+// that Google's page for the vendor recommends. If there
 // is none, the Mapping is zero, and the Verdict says why. Requires is part of a
 // Consistent verdict, as with [Compare].
 func Fit(providerMapping map[string]string, vendor Vendor) (Mapping, Verdict) {

@@ -7,8 +7,8 @@
 // provisioned user becomes google.subject, and which of a group google.group. It
 // cannot be changed once the tenant exists: a wrong one costs the tenant, its
 // URI and all its tokens. The package needs no network and no credentials, and
-// calls nothing: a mapping it accepts can still be refused by the service, whose
-// own checks are not published.
+// calls nothing. The service's own checks aren't published, so it can still refuse
+// a mapping that the package accepts.
 //
 // Most callers want [Parse] or [Recommended], then [Mapping.Validate], then
 // [Compare]; package scimtenant takes the Mapping from there.

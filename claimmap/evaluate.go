@@ -19,8 +19,8 @@ type Attributes struct {
 	Email         string // google.email
 	POSIXUsername string // google.posix_username
 
-	// Groups is google.groups of a token; nil for a provisioned user, whose
-	// groups come from the groups.
+	// Groups is google.groups of a token. It's nil for a provisioned user: the
+	// groups come from the directory.
 	Groups []string
 
 	// Custom has attribute.KEY by KEY.
@@ -177,7 +177,7 @@ func (e *evaluation) usable() bool {
 	return len(e.errs) == 0
 }
 
-// single evaluates a rule whose result is one text: google.subject or google.group.
+// single evaluates a rule for one text: google.subject or google.group.
 func (e *evaluation) single(r *rule) string {
 	result, ok := e.run(r.key, r.program, r)
 	if !ok {

@@ -85,7 +85,7 @@ var pairs = [...]pair{
 // fixed or has one documented default. Two different origins make a pair
 // Inconsistent. The application username of Okta, which fills the Name ID and
 // userName, has none: its format may be the Okta username, the address, the Okta
-// user id or anything else.
+// user ID or anything else.
 type origin struct {
 	vendor Vendor
 	text   string // claim or attribute

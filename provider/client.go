@@ -78,7 +78,7 @@ func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return gapi.WithRetr
 //
 // A reply that is lost is settled: if the provider then exists as requested,
 // it is returned. Errors: [iamscim.ErrInvalidArgument] with every fault,
-// [iamscim.ErrAlreadyExists] (a deleted provider keeps its id for 30 days),
+// [iamscim.ErrAlreadyExists] (a deleted provider keeps its ID for 30 days),
 // [ErrUsageConflict], [iamscim.ErrOutcomeUnknown], [iamscim.ErrNotVisible]; an
 // [*OperationError] if ctx ends while the operation runs.
 func (c *Client) Create(ctx context.Context, req CreateRequest) (*Provider, error) {
@@ -156,7 +156,7 @@ func (c *Client) update(ctx context.Context, op string, req UpdateRequest) (*Pro
 }
 
 // Delete soft-deletes a provider and returns it in [iamscim.StateDeleted]: its
-// users cannot sign in, and for 30 days it can be undeleted and its id cannot
+// users cannot sign in, and for 30 days it can be undeleted and its ID cannot
 // be used again.
 //
 //	DELETE /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER

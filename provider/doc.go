@@ -37,9 +37,9 @@
 // # Retries
 //
 // Passing failures are repeated under the client's [iamscim.RetryPolicy]
-// ([WithRetry]). A write whose reply was lost is repeated with the same
-// id, and if the service then refuses it, the provider is read to see what the
-// lost attempt did. What a replica does not show yet is waited for; a change that
+// ([WithRetry]). If the reply to a write is lost, the client repeats it
+// with the same ID. If the service then refuses it, the client reads the provider
+// to see what the lost attempt did. What a replica does not show yet is waited for; a change that
 // was made and cannot be seen in time is [iamscim.ErrNotVisible].
 //
 // # Concurrency

@@ -13,9 +13,9 @@ import (
 // message names what is in the way.
 var ErrUsageConflict = errors.New("SCIM usage conflicts")
 
-// OperationError is the error of a change whose long-running operation was
-// begun but not seen to succeed: it failed, or ctx ended first, and then
-// [Client.Wait] with Name goes on waiting.
+// OperationError is the error of a change with a long-running operation that wasn't
+// seen to succeed. It failed, or ctx ended first: then [Client.Wait] with Name goes
+// on waiting.
 type OperationError struct {
 	Name OperationName
 	Err  error

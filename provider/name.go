@@ -15,7 +15,7 @@ type PoolName struct {
 }
 
 // NewPoolName returns the name of a pool. The location is "global" in every
-// documented use; a pool id has 6 to 63 characters of a-z, 0-9 and -, a letter
+// documented use; a pool ID has 6 to 63 characters of a-z, 0-9 and -, a letter
 // first and no hyphen last.
 func NewPoolName(location, pool string) (PoolName, error) {
 	if err := errors.Join(resname.Location.Check(location), resname.Pool.Check(pool)); err != nil {
@@ -33,10 +33,10 @@ func ParsePoolName(name string) (PoolName, error) {
 	return PoolName{location: ids[0], pool: ids[1]}, nil
 }
 
-// Location returns the location id.
+// Location returns the location ID.
 func (n PoolName) Location() string { return n.location }
 
-// ID returns the pool id.
+// ID returns the pool ID.
 func (n PoolName) ID() string { return n.pool }
 
 // IsZero reports whether n names no pool.
@@ -75,7 +75,7 @@ type Name struct {
 	provider string
 }
 
-// NewName returns the name of a provider of a pool. A provider id has 4 to 32
+// NewName returns the name of a provider of a pool. A provider ID has 4 to 32
 // characters of a-z, 0-9 and -.
 func NewName(pool PoolName, provider string) (Name, error) {
 	if err := resname.Provider.CheckChild(pool.String(), provider); err != nil {
@@ -97,7 +97,7 @@ func ParseName(name string) (Name, error) {
 // Pool returns the name of the pool.
 func (n Name) Pool() PoolName { return n.pool }
 
-// ID returns the provider id.
+// ID returns the provider ID.
 func (n Name) ID() string { return n.provider }
 
 // IsZero reports whether n names no provider.

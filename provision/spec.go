@@ -43,8 +43,8 @@ type Spec struct {
 	// those it asks for.
 	Accept []string `json:"accept,omitempty"`
 
-	// AcceptUnproven accepts a mapping of which nobody can say whether it
-	// names the same people as the provider.
+	// AcceptUnproven accepts a mapping although nobody can say that it names
+	// the same people as the provider.
 	AcceptUnproven bool `json:"acceptUnproven,omitempty"`
 
 	// Adopt takes a token that the store doesn't know into the store, as the

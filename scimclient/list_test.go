@@ -349,7 +349,7 @@ func TestFind(t *testing.T) {
 		{"two in other letters", `{"totalResults":2,"Resources":[` + row("1", "eNg") + "," + row("2", "enG") + `]}`, "", scimclient.ErrNotUnique, "1, 2"},
 		{"the filter was ignored", `{"totalResults":2,"Resources":[` + row("1", "a") + "," + row("2", "b") + `]}`, "", iamscim.ErrBadReply, "ignored the filter"},
 		{"the filter was ignored, the name is among all", `{"totalResults":2,"Resources":[` + row("1", "a") + "," + row("2", "Eng") + `]}`, "2", nil, ""},
-		{"announced and not sent", `{"totalResults":1}`, "", iamscim.ErrBadReply, "none is sent"},
+		{"announced and not sent", `{"totalResults":1}`, "", iamscim.ErrBadReply, "and has none"},
 		{"without id", `{"totalResults":1,"Resources":[{"displayName":"Eng"}]}`, "", iamscim.ErrBadReply, "no id"},
 	}
 	for _, tt := range tests {

@@ -227,7 +227,7 @@ func (s *endpoint[T]) pick(p *page[T], name string, o readOptions) (got *T, kind
 	}
 	switch {
 	case len(p.resources) == 0 && p.total > 0:
-		return nil, iamscim.ErrBadReply, fmt.Errorf("%d resources are announced and none is sent", p.total)
+		return nil, iamscim.ErrBadReply, fmt.Errorf("the reply announces %d resources and has none", p.total)
 	case len(p.resources) == 0:
 		return nil, ErrNotFound, fmt.Errorf("no %s has this %s", strings.ToLower(s.kind), s.name)
 	case len(alike) == 1:

@@ -35,8 +35,8 @@
 // # Retries
 //
 // Passing failures are repeated under the client's [iamscim.RetryPolicy]
-// ([WithRetry]). A write whose reply was lost is repeated with the same
-// id, and if the service then refuses it, the tenant is read to see what the
+// ([WithRetry]). If the reply to a write is lost, the client repeats it with the same
+// ID, and if the service then refuses it, the tenant is read to see what the
 // lost attempt did. Create returns once the tenant can be read: the service
 // replicates within 80 s. One that was made and cannot be read in time is
 // [iamscim.ErrNotVisible].

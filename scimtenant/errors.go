@@ -19,8 +19,8 @@ var ErrPoolOccupied = errors.New("the workforce pool has a SCIM tenant already")
 
 const remedyDiffers = "use the tenant that is there, or replace it for another claim mapping: a pool has one tenant"
 
-// maxSearched bounds the providers whose tenants are looked at to name the
-// tenant in the way. A pool can have 200.
+// maxSearched bounds the providers that are searched for the tenant in the way. A
+// pool can have 200.
 const maxSearched = 20
 
 // explain names what is in the way when the service refuses a new tenant. The

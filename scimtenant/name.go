@@ -15,7 +15,7 @@ type Name struct {
 	tenant   string
 }
 
-// NewName returns the name of a tenant of a provider. A tenant id has 4 to 32
+// NewName returns the name of a tenant of a provider. A tenant ID has 4 to 32
 // characters of a-z, 0-9 and -. It is not the tenant's UID, which the service
 // chooses: see [Tenant.UID].
 func NewName(parent provider.Name, tenant string) (Name, error) {
@@ -45,7 +45,7 @@ func ParseName(name string) (Name, error) {
 // Provider returns the name of the provider.
 func (n Name) Provider() provider.Name { return n.provider }
 
-// ID returns the tenant id.
+// ID returns the tenant ID.
 func (n Name) ID() string { return n.tenant }
 
 // IsZero reports whether n names no tenant.

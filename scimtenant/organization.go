@@ -133,8 +133,8 @@ func (c *OrganizationClient) RevokeSyncer(ctx context.Context, organization, ser
 // somebody else changes the policy in between (409 ABORTED). change reports
 // whether it changed anything.
 //
-// A write whose reply was lost is repeated the same way: the policy read
-// then shows whether the lost one was applied.
+// If the reply to a write is lost, it's repeated the same way: the policy that is
+// read then shows whether the lost one was applied.
 func (c *OrganizationClient) modify(ctx context.Context, op, organization, serviceAgent string, change func(p *crm.Policy, member string) bool) error {
 	organization, member, err := checkAgent(op, organization, serviceAgent)
 	if err != nil {
@@ -190,7 +190,7 @@ func acceptOrganizationPolicy(p *crm.Policy) error {
 	return nil
 }
 
-// explainOrganization says whose permission another service asks for.
+// explainOrganization says that the permission is another service's.
 func explainOrganization(_ context.Context, e *iamscim.Error) {
 	if errors.Is(e.Kind, iamscim.ErrPermissionDenied) {
 		e.Remedy = "grant the caller resourcemanager.organizations.getIamPolicy and setIamPolicy on the organization (roles/resourcemanager.organizationAdmin has both), and check its number"

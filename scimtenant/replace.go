@@ -88,8 +88,8 @@ func (e *ReplaceError) Unwrap() error { return e.Err }
 //
 // With KeepPolicy, it also gets and sets the policy.
 //
-// Errors: [iamscim.ErrInvalidArgument] with every fault, one of which is that
-// AcceptNewBaseURI is not set; [iamscim.ErrNotFound]; [iamscim.ErrNothingToUpdate]
+// Errors: [iamscim.ErrInvalidArgument] with every fault, also if AcceptNewBaseURI
+// isn't set; [iamscim.ErrNotFound]; [iamscim.ErrNothingToUpdate]
 // if the tenant has that claim mapping already; [iamscim.ErrFailedPrecondition]
 // while the provider uses SCIM, unless WhileInUse is set; a [*ReplaceError] if
 // it fails once the old tenant may be gone. If only the policy can't be set on the

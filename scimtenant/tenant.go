@@ -32,7 +32,7 @@ type Tenant struct {
 	// 1.3), https://iamscim.googleapis.com/v1alpha1/tenants/UID.
 	BaseURI string
 
-	// ServiceAgent is the service account as which the tenant's tokens act.
+	// ServiceAgent is the service account that the tenant's tokens act as.
 	// It needs roles/iam.scimSyncer on the organization. "" where the service
 	// does not say; [ServiceAgentEmail] computes it.
 	ServiceAgent string

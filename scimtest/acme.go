@@ -8,8 +8,8 @@ import (
 )
 
 // World is a [Server] that holds the pool and the provider of a company named
-// Acme, whose people sign in with Microsoft Entra ID and are known to Google by
-// their mail address. SCIM isn't set up.
+// Acme. Its people sign in with Microsoft Entra ID, and Google knows them by their
+// mail address. SCIM isn't set up.
 type World struct {
 	*Server
 

@@ -81,7 +81,7 @@ func WithRetry(p iamscim.RetryPolicy) option.ClientOption { return gapi.WithRetr
 // has: if ctx or the retry policy ends that wait, the result is the same.
 //
 // Errors: [iamscim.ErrInvalidArgument] with every fault,
-// [iamscim.ErrAlreadyExists] (a deleted token keeps its id for 30 days),
+// [iamscim.ErrAlreadyExists] (a deleted token keeps its ID for 30 days),
 // [ErrTokenLimit] with the two tokens there are, [ErrSecretLost] if the token
 // was made but the reply with its secret was lost, [iamscim.ErrOutcomeUnknown].
 func (c *Client) Create(ctx context.Context, req CreateRequest) (*Token, Secret, error) {
@@ -148,7 +148,7 @@ func (c *Client) Update(ctx context.Context, req UpdateRequest) (*Token, error) 
 }
 
 // Delete soft-deletes a token: it stops authenticating at once, and frees one
-// of the tenant's two places. It can be undeleted for 30 days, for which its id
+// of the tenant's two places. It can be undeleted for 30 days, for which its ID
 // cannot be used again. Never delete the token the identity provider uses: a
 // refused credential quarantines a Microsoft Entra ID app at once. [Client.Rotate]
 // replaces a token in use.

@@ -20,7 +20,7 @@ func (c *Client) create(ctx context.Context, op string, req CreateRequest) (*Tok
 	if !req.Name.IsZero() {
 		return c.createNamed(ctx, op, req.Name, req.DisplayName, remedyTaken)
 	}
-	// An id can be lost with a secret more than once while the network is
+	// An ID can be lost with a secret more than once while the network is
 	// bad, but not for ever.
 	const maxTries = 3
 	for n := 1; ; n++ {
@@ -38,7 +38,7 @@ func (c *Client) create(ctx context.Context, op string, req CreateRequest) (*Tok
 	}
 }
 
-// unused chooses an id and sees that it is not taken, by a deleted token
+// unused chooses an ID and sees that it is not taken, by a deleted token
 // either.
 func (c *Client) unused(ctx context.Context, op string, tenant scimtenant.Name) (Name, error) {
 	const maxTries = 3
@@ -103,7 +103,7 @@ func (c *Client) newID(at time.Time) string {
 	return idPrefix + at.UTC().Format(idTime) + "-" + strings.ToLower(c.random()[:idRandom])
 }
 
-// generatedAt tells an id this client chose from one a person chose, and when.
+// generatedAt tells an ID this client chose from one a person chose, and when.
 func generatedAt(id string) (time.Time, bool) {
 	rest, ok := strings.CutPrefix(id, idPrefix)
 	if !ok || len(rest) != len(idTime)+1+idRandom || rest[len(idTime)] != '-' {

@@ -47,9 +47,9 @@
 // # Retries
 //
 // Passing failures are repeated under the client's [iamscim.RetryPolicy]
-// ([WithRetry]). A create whose reply was lost is repeated with the same
-// id. If the first attempt turns out to have made the token, its secret is gone
-// and the error says so; CreateRequest.RecreateLost replaces such a token.
+// ([WithRetry]). If the reply to a create is lost, the client repeats it with the
+// same ID. If the first attempt made the token, its secret is gone and the error
+// says so; CreateRequest.RecreateLost replaces such a token.
 //
 // # Concurrency
 //

@@ -33,7 +33,7 @@ const (
 var errLost = errors.New("another call has changed the record")
 
 // A hold is one call's view of a record: opened, taken by the first swap, kept
-// by the others, and closed when the call returns. A call whose swap fails has
+// by the others, and closed when the call returns. A call that fails to swap has
 // lost the record and changes nothing more in it.
 type hold struct {
 	c      *Client

@@ -17,7 +17,7 @@ type Name struct {
 	token  string
 }
 
-// NewName returns the name of a token of a tenant. A token id has 4 to 32
+// NewName returns the name of a token of a tenant. A token ID has 4 to 32
 // characters of a-z, 0-9 and -, a letter first and no hyphen last.
 func NewName(parent scimtenant.Name, token string) (Name, error) {
 	if err := resname.Token.CheckChild(parent.String(), token); err != nil {
@@ -50,11 +50,11 @@ func ParseName(name string) (Name, error) {
 // Tenant returns the name of the tenant.
 func (n Name) Tenant() scimtenant.Name { return n.tenant }
 
-// ID returns the token id.
+// ID returns the token ID.
 func (n Name) ID() string { return n.token }
 
-// Created returns the time at which this package chose the id, in UTC and to the
-// minute. ok is false for an id that somebody else chose.
+// Created returns the time at which this package chose the ID, in UTC and to the
+// minute. ok is false for an ID that somebody else chose.
 func (n Name) Created() (at time.Time, ok bool) { return generatedAt(n.token) }
 
 // IsZero reports whether n names no token.

@@ -119,7 +119,7 @@ func (r record) retire(h held, predecessor bool, now time.Time) record {
 	return r
 }
 
-// predecessor is the token whose rotation isn't complete, or the zero Name.
+// predecessor is the token with a rotation that isn't complete, or the zero Name.
 func (r record) predecessor() Name {
 	for _, x := range r.Retire {
 		if x.Predecessor {

@@ -12,16 +12,16 @@ type CreateRequest struct {
 	// Name is the token's name, chosen by the caller.
 	Name Name
 
-	// Tenant is the tenant of a token whose id the client chooses: r, the
+	// Tenant is the tenant of a token with an ID that the client chooses: r, the
 	// UTC time to the minute, and randomness (r20261123t0803-xxxxxxxx).
 	Tenant scimtenant.Name
 
 	DisplayName string // at most 32 characters
 
 	// RecreateLost: if the service made the token but the reply with its
-	// secret was lost, delete it and create another under a fresh id, instead
+	// secret was lost, delete it and create another under a fresh ID, instead
 	// of failing with [ErrSecretLost]. It requires Tenant: only a token under
-	// an id that this client chose and saw unused can be known to be nobody
+	// an ID that this client chose and saw unused can be known to be nobody
 	// else's.
 	RecreateLost bool
 }

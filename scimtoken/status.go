@@ -66,7 +66,7 @@ func (h *hold) strangers(ctx context.Context) ([]Name, error) {
 	return slices.DeleteFunc(active, h.record.knows), nil
 }
 
-// unknown is the error about active tokens of which one may be in use.
+// unknown is the error about active tokens. One of them may be in use.
 func (h *hold) unknown(names []Name) error {
 	ids := make([]string, len(names))
 	for i, n := range names {

@@ -31,8 +31,8 @@ type Stored struct {
 	// Retire are the tokens to delete.
 	Retire []Name
 
-	// Holder is the call that is at work on the record until Until, which is
-	// zero if none is.
+	// Holder is the call that is at work on the record until Until. Both are
+	// zero if no call is.
 	Holder string
 	Until  time.Time
 }

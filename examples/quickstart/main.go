@@ -139,8 +139,8 @@ func or(value, fallback string) string {
 	return value
 }
 
-// fakeRetry is for servers that replicate in milliseconds, not in a minute, and
-// whose absence is no outage.
+// fakeRetry is for servers that replicate in milliseconds, not in a minute. If one
+// isn't there, that is no outage.
 var fakeRetry = iamscim.RetryPolicy{Initial: 100 * time.Millisecond, Budget: 10 * time.Second}
 
 // job makes the clients for where the flags point.
@@ -189,8 +189,8 @@ func (f *flags) job(ctx context.Context, store scimtoken.TokenStore) (j *job, do
 	return j, done, nil
 }
 
-// embedded starts the fake with a pool and an Entra ID provider, whose users
-// can sign in and are known to Google by their mail address.
+// embedded starts the fake with a pool and an Entra ID provider. Its users can sign
+// in, and Google knows them by their mail address.
 func embedded(f *flags) (*scimtest.Server, error) {
 	server := scimtest.New(append(f.fake, scimtest.WithOrganization(f.organization), scimtest.WithReplicationLag(50*time.Millisecond))...)
 	err := errors.Join(

@@ -87,7 +87,7 @@ func (j *job) makePlan(ctx context.Context) (err error) {
 	case j.plan.Organization != j.organization:
 		return fmt.Errorf("%s belongs to organization %s, not %s: correct -organization or -pool", j.spec.Provider.Pool(), j.plan.Organization, j.organization)
 	case usage.Enabled():
-		return fmt.Errorf("%s uses SCIM already (%s): choose a provider whose directory is not in use", j.spec.Provider, usage)
+		return fmt.Errorf("%s uses SCIM already (%s): choose a provider that doesn't", j.spec.Provider, usage)
 	case j.plan.Basis["tenant.name"] != "":
 		return fmt.Errorf("the pool has the tenant %s already: choose another pool", j.plan.Basis["tenant.name"])
 	}

@@ -22,8 +22,8 @@ const maxExplainTime = 30 * time.Second
 // error, or a server that is about to start.
 const maxNobody = 5 * time.Second
 
-// Request is one call of a generated client, whose reply is an R, and what is
-// known about it.
+// Request is one call of a generated client, and what is known about it. The reply
+// is an R.
 type Request[R any] struct {
 	// Op and Resource stand in the errors: "scimtenant: create" and the
 	// full name.
@@ -36,7 +36,7 @@ type Request[R any] struct {
 	// not the one the API describes. Nil accepts all but a JSON null.
 	Accept func(*R) error
 
-	// Settle makes the request a write, whose reply may be lost after the
+	// Settle makes the request a write: the reply may be lost after the
 	// service acted. After such an attempt the request is repeated, and if
 	// the service then refuses, Settle finds out by reading what the lost
 	// attempt did. Decided: its result and error are the call's. Not decided:

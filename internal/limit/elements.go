@@ -4,8 +4,7 @@ import "fmt"
 
 // Elements returns [ErrTooLarge] for a JSON text of more than maxElements values.
 // Bytes are the wrong bound for what a text costs: a compressed page of 30 KB can
-// hold a million empty objects, each of which becomes a struct of some hundred
-// bytes. Values are counted by what opens or separates them, outside of strings,
+// hold a million empty objects, and each becomes a struct of some hundred bytes. Values are counted by what opens or separates them, outside of strings,
 // without decoding anything.
 func Elements(text []byte, maxElements int) error {
 	count := 0

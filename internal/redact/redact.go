@@ -216,8 +216,8 @@ func attr(a slog.Attr) slog.Attr {
 	return slog.Attr{Key: a.Key, Value: value}
 }
 
-// isObject: "clientSecret" is also the name of the object around a secret,
-// whose thumbprint is worth logging.
+// isObject: "clientSecret" is also the name of the object around a secret. The
+// thumbprint in it is worth logging.
 func isObject(v slog.Value) bool {
 	if v.Kind() == slog.KindGroup {
 		return true

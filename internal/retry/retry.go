@@ -156,7 +156,7 @@ func grow(bound time.Duration, p iamscim.RetryPolicy) time.Duration {
 	return p.Max
 }
 
-// Wait sleeps for d or until ctx ends, whose error it returns. It returns
+// Wait sleeps for d, or until ctx ends and then returns its error. It returns
 // context.DeadlineExceeded at once when ctx's deadline comes before d is over.
 func Wait(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {

@@ -275,7 +275,7 @@ func snakeCase(s string) string {
 	return b.String()
 }
 
-// enums are the values of the fields whose generated Go type is a bare string.
+// enums are the values of the fields that are bare strings in the generated Go types.
 // They are those of the discovery document; a test compares them.
 var enums = map[reflect.Type]map[string][]string{
 	reflect.TypeFor[iam.WorkforcePool]():                   {"state": states},

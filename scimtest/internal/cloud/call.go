@@ -164,7 +164,7 @@ func poolOf(name string) string {
 // resourceID is the last segment of a name.
 func resourceID(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
-// openRefusal is a refusal whose status is the choice of a row.
+// openRefusal is a refusal with the status that a row chooses.
 func (c *call) openRefusal(rule behavior.ID, field, text string) *wire.Refusal {
 	if status := c.cfg.Choices.Of(rule); status != "INVALID_ARGUMENT" {
 		return refuse(rule, status, "%s", text)

@@ -135,8 +135,8 @@ func (s *Cloud) AddToken(t *iam.WorkforcePoolProviderScimToken) (*iam.WorkforceP
 
 var seedSecret = regexp.MustCompile(`^fake-[A-Za-z0-9._-]{1,200}$`)
 
-// seed runs a change as a caller with every permission whose writes are
-// visible at once.
+// seed runs a change as a caller with every permission. The change is visible at
+// once.
 func (s *Cloud) seed(noun string, change func(*call) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

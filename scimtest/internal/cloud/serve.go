@@ -118,7 +118,7 @@ func (c *call) service() string {
 	return api + ".googleapis.com"
 }
 
-// parentOrSelf is the resource whose policy decides: of a collection, its
+// parentOrSelf is the resource with the policy that decides: for a collection, its
 // parent.
 func parentOrSelf(c *call) string {
 	name := c.name()

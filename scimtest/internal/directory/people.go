@@ -22,7 +22,7 @@ type Team struct {
 	Attributes map[string]any
 }
 
-// Person finds the user whose google.subject is subject.
+// Person finds the user with this google.subject.
 func (d *Service) Person(subject string) (Person, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()

@@ -144,7 +144,7 @@ func (t *resourceType) resolveSupported(p attrPath) (attrTarget, bool) {
 	return target, ok && (target.attribute == nil || !target.leaf().discarded && !target.attribute.discarded)
 }
 
-// leaf is the attribute whose values the target has.
+// leaf is the attribute that the target's values belong to.
 func (t attrTarget) leaf() *attribute {
 	if t.sub != nil {
 		return t.sub

@@ -9,7 +9,7 @@ import (
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
 )
 
-// Serve answers a request whose path is relative to the tenant's base URI: "/Users", "/Users/ID",
+// Serve answers a request. Its path is relative to the tenant's base URI: "/Users", "/Users/ID",
 // "/Groups", "/ServiceProviderConfig".
 func (d *Service) Serve(r *http.Request) *wire.Reply {
 	now := d.cfg.Now()

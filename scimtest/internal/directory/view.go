@@ -9,7 +9,7 @@ import (
 // timeFormat is a dateTime as the service writes it.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// view is a resource as clients see it: a new object whose values are the record's own. base is
+// view is a resource as clients see it: a new object with the record's own values. base is
 // the tenant's base URI. Google documents that members are empty in replies; members are those to
 // show all the same.
 func (rec *record) view(base string, etags bool, members []*record) *wire.Object {

@@ -41,7 +41,7 @@ func (o *Object) Get(name string) any {
 	return nil
 }
 
-// GetFold is Get for names whose case doesn't matter.
+// GetFold is Get for names in any case.
 func (o *Object) GetFold(name string) any {
 	for _, f := range o.Fields {
 		if strings.EqualFold(f.Name, name) {
