@@ -212,7 +212,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		defer resp.Body.Close()
 		text, err := io.ReadAll(resp.Body)
 		if resp.StatusCode != http.StatusOK {
-			return retry.Verdict{Again: retry.Status(resp.StatusCode) != retry.Final, Least: retry.After(resp.Header, time.Now())}, fmt.Errorf("%w (HTTP %d)", sentinel(resp.StatusCode), resp.StatusCode)
+			return retry.Verdict{Again: retry.Status(resp.StatusCode) != retry.Final, Least: retry.After(resp.Header, time.Now())}, fmt.Errorf("%w (HTTP %d)", retry.Kind(resp.StatusCode), resp.StatusCode)
 		}
 		if errors.Is(err, limit.ErrTooLarge) {
 			return retry.Verdict{}, fmt.Errorf("%w: %w", iamscim.ErrBadReply, err)
@@ -237,24 +237,4 @@ func withoutURL(err error) error {
 		return u.Err
 	}
 	return err
-}
-
-func sentinel(status int) error {
-	switch {
-	case status == http.StatusBadRequest:
-		return iamscim.ErrInvalidArgument
-	case status == http.StatusUnauthorized:
-		return iamscim.ErrUnauthenticated
-	case status == http.StatusForbidden:
-		return iamscim.ErrPermissionDenied
-	case status == http.StatusNotFound:
-		return iamscim.ErrNotFound
-	case status == http.StatusTooManyRequests:
-		return iamscim.ErrThrottled
-	case status >= 300 && status <= 399:
-		return iamscim.ErrRedirected
-	case status >= 500:
-		return iamscim.ErrUnavailable
-	}
-	return iamscim.ErrBadReply
 }
