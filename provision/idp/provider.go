@@ -121,6 +121,7 @@ const (
 	IssueDeletions   IssueCode = "deletions-held"     // a threshold holds deletions back
 	IssueScope       IssueCode = "scope"              // nobody is in scope
 	IssueFailures    IssueCode = "failures"           // some objects aren't pushed
+	IssueUnread      IssueCode = "unread"             // it can't be read whether it's set up: a person must look
 )
 
 // Attempt is what an identity provider did about one user or group. Reason and
