@@ -25,6 +25,8 @@
 //   - provision/idp: what the identity provider should have pushed (the roster),
 //     and readers of its exports, and the interface of a program for its half
 //   - provision/entra: Microsoft Entra ID's half through Microsoft Graph
+//   - provision/okta: Okta's half: the live roster, what is set up, and why a person
+//     didn't arrive
 //   - provision/entratest: an in-memory Microsoft Entra ID for tests, which pushes
 //     users and groups to a SCIM service
 //   - provision/secretmanager: the store of a token's record in Google Secret Manager

@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"provision/idp":       {""},
 	"provision/entra":     {"", "provision/idp", "internal/check", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 
+	"provision/okta":                       {"", "provision/idp", "internal/check", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 	"provision/entratest":                  {"provision/entratest/internal/mapping", "provision/entratest/internal/push"},
 	"provision/entratest/internal/mapping": {},
 	"provision/entratest/internal/push":    {},
@@ -49,6 +50,7 @@ var allowed = map[string][]string{
 	"internal/fold":      {},
 	"internal/gapi":      {"", "internal/emulator", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 	"internal/limit":     {},
+	"internal/oktafake":  {},
 	"internal/paste":     {},
 	"internal/redact":    {},
 	"internal/resname":   {},

@@ -32,6 +32,7 @@ var links = map[string]struct {
 	"provision":                        {slices.Concat(controlPlane, cel, pacing), 530},
 	"provision/idp":                    {oauth, 205},
 	"provision/entra":                  {oauth, 208},
+	"provision/okta":                   {oauth, 210},
 	"provision/entratest":              {nil, 210},
 	"provision/secretmanager":          {controlPlane, 450},
 	"scimclient/audit":                 {slices.Concat(oauth, pacing, cel), 300},
