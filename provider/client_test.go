@@ -142,6 +142,16 @@ func TestUpdateClears(t *testing.T) {
 	}
 }
 
+func TestTestPoolPermissions(t *testing.T) {
+	t.Parallel()
+	const get, update = "iam.googleapis.com/workforcePools.get", "iam.googleapis.com/workforcePoolProviders.update"
+	_, client := start(t, scimtest.WithDeniedPermissions("iam.workforcePoolProviders.update"))
+	got, err := client.TestPoolPermissions(t.Context(), poolName(t), update, get)
+	if diff := cmp.Diff([]string{get}, got); err != nil || diff != "" {
+		t.Errorf("TestPoolPermissions: %v (-want +got)\n%s", err, diff)
+	}
+}
+
 func TestGetPool(t *testing.T) {
 	t.Parallel()
 	_, client := start(t)

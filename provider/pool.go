@@ -9,6 +9,7 @@ import (
 	"google.golang.org/api/iam/v1"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/check"
 	"github.com/iamscim/iamscim/internal/gapi"
 )
 
@@ -39,6 +40,36 @@ type Pool struct {
 func (c *Client) GetPool(ctx context.Context, name PoolName) (*Pool, error) {
 	c = c.made()
 	return c.pool.Get(ctx, "provider: get pool", name)
+}
+
+// TestPoolPermissions returns those of the permissions that the caller has on the
+// pool, in the service's order. They are those of what is below the pool too: the
+// service has no such method for providers. A pool that does not exist yields none.
+//
+//	POST /v1/locations/LOCATION/workforcePools/POOL:testIamPermissions
+func (c *Client) TestPoolPermissions(ctx context.Context, name PoolName, permissions ...string) ([]string, error) {
+	c = c.made()
+	const op = "provider: test pool permissions"
+	var l check.List
+	if name.IsZero() {
+		l.Add("name", "required")
+	}
+	if len(permissions) == 0 {
+		l.Add("permissions", "required")
+	}
+	if err := l.Err(op, name.String()); err != nil {
+		return nil, err
+	}
+	call := c.pools.TestIamPermissions(name.String(), &iam.TestIamPermissionsRequest{Permissions: permissions})
+	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.TestIamPermissionsResponse]{
+		Op: op, Resource: name.String(),
+		Do:     gapi.Do(call),
+		Accept: func(r *iam.TestIamPermissionsResponse) error { return gapi.Asked(permissions, r.Permissions) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return got.Permissions, nil
 }
 
 func poolFromAPI(p *iam.WorkforcePool) (*Pool, error) {

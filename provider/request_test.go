@@ -157,6 +157,10 @@ func TestBadRequests(t *testing.T) {
 			_, err := c.GetPool(ctx, provider.PoolName{})
 			return err
 		}, []string{"name: required"}},
+		{"test pool permissions: nothing set", func(ctx context.Context, c *provider.Client) error {
+			_, err := c.TestPoolPermissions(ctx, provider.PoolName{})
+			return err
+		}, []string{"name: required", "permissions: required"}},
 		{"delete: zero name", func(ctx context.Context, c *provider.Client) error {
 			_, err := c.Delete(ctx, provider.Name{})
 			return err
@@ -219,6 +223,10 @@ func TestBadContexts(t *testing.T) {
 	cancel()
 	calls := map[string]func(context.Context) error{
 		"GetPool": func(ctx context.Context) error { _, err := client.GetPool(ctx, poolName(t)); return err },
+		"TestPoolPermissions": func(ctx context.Context) error {
+			_, err := client.TestPoolPermissions(ctx, poolName(t), "iam.workforcePools.get")
+			return err
+		},
 		"Create": func(ctx context.Context) error {
 			_, err := client.Create(ctx, oidcRequest(name(t, "other")))
 			return err

@@ -80,6 +80,60 @@ func (c *OrganizationClient) HasSyncer(ctx context.Context, organization, servic
 	return slices.ContainsFunc(policy.Bindings, func(b *crm.Binding) bool { return isSyncer(b) && slices.Contains(b.Members, member) }), nil
 }
 
+// Bindings returns the bindings of the organization's allow policy, conditions
+// included. It's for reading: [OrganizationClient.GrantSyncer] changes the one
+// that this package is about.
+//
+//	POST /v3/organizations/ORGANIZATION:getIamPolicy
+func (c *OrganizationClient) Bindings(ctx context.Context, organization string) ([]Binding, error) {
+	c = c.made()
+	const op = "scimtenant: organization's bindings"
+	number, l := checkOrganization(organization)
+	if err := l.Err(op, "organizations/"+number); err != nil {
+		return nil, err
+	}
+	policy, err := c.policy(ctx, op, number)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Binding, len(policy.Bindings))
+	for i, b := range policy.Bindings {
+		all[i] = Binding{Role: b.Role, Members: b.Members}
+		if c := b.Condition; c != nil {
+			all[i].Condition = &Condition{Expression: c.Expression, Title: c.Title, Description: c.Description, Location: c.Location}
+		}
+	}
+	return all, nil
+}
+
+// TestPermissions returns those of the permissions that the caller has on the
+// organization, in the service's order. An organization that does not exist yields
+// none.
+//
+//	POST /v3/organizations/ORGANIZATION:testIamPermissions
+func (c *OrganizationClient) TestPermissions(ctx context.Context, organization string, permissions ...string) ([]string, error) {
+	c = c.made()
+	const op = "scimtenant: test organization permissions"
+	number, l := checkOrganization(organization)
+	if len(permissions) == 0 {
+		l.Add("permissions", "required")
+	}
+	name := "organizations/" + number
+	if err := l.Err(op, name); err != nil {
+		return nil, err
+	}
+	call := c.organizations.TestIamPermissions(name, &crm.TestIamPermissionsRequest{Permissions: permissions})
+	got, err := gapi.Call(ctx, c.conn, gapi.Request[crm.TestIamPermissionsResponse]{
+		Op: op, Resource: name,
+		Do:     gapi.Do(call),
+		Accept: func(r *crm.TestIamPermissionsResponse) error { return gapi.Asked(permissions, r.Permissions) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return got.Permissions, nil
+}
+
 // GrantSyncer binds [SyncerRole] to the tenant's service agent in the
 // organization's policy. It writes nothing if the binding is there. A binding
 // under a condition does not count and is left alone. Policies take up to some
@@ -224,14 +278,19 @@ func (c *OrganizationClient) write(ctx context.Context, op, organization string,
 // isSyncer reports whether b is the unconditional binding of the role.
 func isSyncer(b *crm.Binding) bool { return b.Role == SyncerRole && b.Condition == nil }
 
-// checkAgent returns the organization's number and the policy member for a service
-// agent of it. The organization's name, organizations/NUMBER, will do.
-func checkAgent(op, organization, serviceAgent string) (number, member string, err error) {
+// checkOrganization returns the number of an organization, and what is wrong with it.
+func checkOrganization(organization string) (number string, l check.List) {
 	number = strings.TrimPrefix(organization, "organizations/")
-	var l check.List
 	if number == "" || strings.Trim(number, "0123456789") != "" {
 		l.Add("organization", "must be the organization's number, as in 123456789012, is %q", organization)
 	}
+	return number, l
+}
+
+// checkAgent returns the organization's number and the policy member for a service
+// agent of it. The organization's name, organizations/NUMBER, will do.
+func checkAgent(op, organization, serviceAgent string) (number, member string, err error) {
+	number, l := checkOrganization(organization)
 	switch owner, _, err := agent.Parse(serviceAgent); {
 	case err != nil:
 		l.AddError("serviceAgent", err)

@@ -290,3 +290,21 @@ func TestOrganizationByName(t *testing.T) {
 		}
 	}
 }
+
+func TestOrganizationBindings(t *testing.T) {
+	t.Parallel()
+	srv, _ := start(t, scimtest.WithDeniedPermissions("resourcemanager.organizations.setIamPolicy"))
+	client := organizationClient(t, srv)
+	organization := "organizations/" + scimtest.DefaultOrganization
+	const policy = `{"etag":"ACAB","version":3,"bindings":[{"role":"roles/viewer","members":["user:a@example.com"],"condition":{"title":"t","expression":"true"}}]}`
+	srv.Fail(scimtest.Fault{Path: "*:getIamPolicy", Status: 200, Body: []byte(policy)})
+	got, err := client.Bindings(t.Context(), organization)
+	want := []scimtenant.Binding{{Role: "roles/viewer", Members: []string{"user:a@example.com"}, Condition: &scimtenant.Condition{Title: "t", Expression: "true"}}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("Bindings: %v (-want +got)\n%s", err, diff)
+	}
+	const get, set = "resourcemanager.organizations.getIamPolicy", "resourcemanager.organizations.setIamPolicy"
+	if got, err := client.TestPermissions(t.Context(), organization, get, set); err != nil || len(got) != 1 || got[0] != get {
+		t.Errorf("TestPermissions = %v, %v, want %s", got, err, get)
+	}
+}

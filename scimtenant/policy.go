@@ -3,7 +3,6 @@ package scimtenant
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -156,15 +155,8 @@ func (c *Client) TestPermissions(ctx context.Context, name Name, permissions ...
 	call := c.tenants.TestIamPermissions(name.String(), &iam.TestIamPermissionsRequest{Permissions: permissions})
 	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.TestIamPermissionsResponse]{
 		Op: op, Resource: name.String(),
-		Do: gapi.Do(call),
-		Accept: func(r *iam.TestIamPermissionsResponse) error {
-			for _, p := range r.Permissions {
-				if !slices.Contains(permissions, p) {
-					return fmt.Errorf("the reply has the permission %q, which was not asked for", p)
-				}
-			}
-			return nil
-		},
+		Do:     gapi.Do(call),
+		Accept: func(r *iam.TestIamPermissionsResponse) error { return gapi.Asked(permissions, r.Permissions) },
 	})
 	if err != nil {
 		return nil, err

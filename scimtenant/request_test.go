@@ -113,6 +113,14 @@ func TestBadRequests(t *testing.T) {
 			_, err := c.TestPermissions(ctx, scimtenant.Name{})
 			return err
 		}, []string{"name: required", "permissions: required"}},
+		{"bindings: organization of letters", func(ctx context.Context, _ *scimtenant.Client, o *scimtenant.OrganizationClient) error {
+			_, err := o.Bindings(ctx, "organizations/acme")
+			return err
+		}, []string{"organization: must be the organization's number"}},
+		{"test organization permissions: nothing set", func(ctx context.Context, _ *scimtenant.Client, o *scimtenant.OrganizationClient) error {
+			_, err := o.TestPermissions(ctx, "")
+			return err
+		}, []string{"organization: must be the organization's number", "permissions: required"}},
 		{"grant: nothing set", grant("", ""), []string{"organization: must be the organization's number, as in 123456789012", "serviceAgent: required: use Tenant.ServiceAgent"}},
 		{"grant: organization of letters", grant("organizations/acme", agent), []string{"organization: must be the organization's number", "serviceAgent: "}},
 		{"grant: a prefix twice", grant("organizations/organizations/123456789012", agent), []string{"organization: must be the organization's number", "serviceAgent: "}},
@@ -226,6 +234,14 @@ func TestBadContexts(t *testing.T) {
 		},
 		"TestPermissions": func(ctx context.Context) error {
 			_, err := client.TestPermissions(ctx, n, "iam.workforcePoolProviderScimTenants.get")
+			return err
+		},
+		"Bindings": func(ctx context.Context) error {
+			_, err := organization.Bindings(ctx, scimtest.DefaultOrganization)
+			return err
+		},
+		"TestPermissions of the organization": func(ctx context.Context) error {
+			_, err := organization.TestPermissions(ctx, scimtest.DefaultOrganization, "resourcemanager.organizations.getIamPolicy")
 			return err
 		},
 		"HasSyncer": func(ctx context.Context) error {

@@ -190,6 +190,17 @@ func deleted(until seed, remove func(context.Context, *clients) error, call func
 	}
 }
 
+// held is the error of asking for one permission, errEmpty if the caller has none.
+func held(got []string, err error, want string) error {
+	switch {
+	case err == nil && got == nil:
+		return errEmpty
+	case err == nil && !slices.Equal(got, []string{want}):
+		return fmt.Errorf("the caller has %v", got)
+	}
+	return err
+}
+
 // firstOf returns the error of a list, errEmpty if it is empty.
 func firstOf[T any](items func(func(*T, error) bool)) error {
 	result := errEmpty
@@ -215,6 +226,12 @@ var methods = []*method{
 	createProvider("", "POST", "providers", operationJSON),
 	createProvider(" [operation]", "GET", "operations/*", operationJSON),
 	createProvider(" [read-back]", "GET", "providers/leaky", providerJSON),
+	{name: "provider.Client.TestPoolPermissions", verb: "POST", path: "*:testIamPermissions", wrong: `{"permissions":["iam.something.else"]}`,
+		prepare: at(withProvider, func(ctx context.Context, c *clients) error {
+			const get = "iam.workforcePoolProviders.get"
+			got, err := c.providers.TestPoolPermissions(ctx, pool, get)
+			return held(got, err, get)
+		}), state: providerState, states: map[string]string{"=": providerActive}},
 	{name: "provider.Client.Get", verb: "GET", path: "providers/entra", wrong: providerJSON,
 		prepare: at(withProvider, func(ctx context.Context, c *clients) error {
 			got, err := c.providers.Get(ctx, parent)
@@ -366,15 +383,23 @@ var methods = []*method{
 		prepare: at(withTenant, func(ctx context.Context, c *clients) error {
 			const get = "iam.workforcePoolProviderScimTenants.get"
 			got, err := c.tenants.TestPermissions(ctx, tenant, get)
-			switch {
-			case err == nil && got == nil:
-				return errEmpty
-			case err == nil && !slices.Equal(got, []string{get}):
-				return fmt.Errorf("TestPermissions = %v", got)
-			}
-			return err
+			return held(got, err, get)
 		}), state: policyState(tenantText), states: map[string]string{"=": "none"}},
 
+	{name: "scimtenant.OrganizationClient.Bindings", verb: "POST", path: "*:getIamPolicy", wrong: noPolicyJSON,
+		prepare: at(withTenant, func(ctx context.Context, c *clients) error {
+			got, err := c.organization.Bindings(ctx, organization)
+			if err == nil && len(got) > 0 {
+				return fmt.Errorf("Bindings = %v", got)
+			}
+			return err
+		}), state: policyState("organizations/" + organization), states: map[string]string{"=": "none"}},
+	{name: "scimtenant.OrganizationClient.TestPermissions", verb: "POST", path: "*:testIamPermissions", wrong: `{"permissions":["iam.something.else"]}`,
+		prepare: at(withTenant, func(ctx context.Context, c *clients) error {
+			const get = "resourcemanager.organizations.getIamPolicy"
+			got, err := c.organization.TestPermissions(ctx, organization, get)
+			return held(got, err, get)
+		}), state: policyState("organizations/" + organization), states: map[string]string{"=": "none"}},
 	{name: "scimtenant.OrganizationClient.HasSyncer", verb: "POST", path: "*:getIamPolicy", wrong: noPolicyJSON,
 		prepare: at(withTenant, func(ctx context.Context, c *clients) error {
 			got, err := c.organization.HasSyncer(ctx, organization, agent)
