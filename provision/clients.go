@@ -207,10 +207,14 @@ func clientsWith(ctx context.Context, cfg config, policy iamscim.RetryPolicy, ia
 // SCIM returns a client for the directory of a tenant. The secret is that of one
 // of its tokens. Nothing is sent.
 func (c *Clients) SCIM(tenant *scimtenant.Tenant, secret scimtoken.Secret) (*scimclient.Client, error) {
+	return c.scim(tenant, secret)
+}
+
+func (c *Clients) scim(tenant *scimtenant.Tenant, secret scimtoken.Secret, opts ...scimclient.Option) (*scimclient.Client, error) {
 	if tenant == nil {
 		return nil, fmt.Errorf("provision: SCIM: %w: the tenant is nil", iamscim.ErrInvalidArgument)
 	}
-	opts := []scimclient.Option{scimclient.WithRetry(c.cfg.retry)}
+	opts = append(opts, scimclient.WithRetry(c.cfg.retry))
 	if tenant.ServiceAgent != "" {
 		opts = append(opts, scimclient.WithServiceAgent(tenant.ServiceAgent))
 	}

@@ -29,6 +29,13 @@
 // that the directory has arrived: see [Ready]. A provider that is switched to SCIM
 // before that takes everybody's groups away.
 //
+// # When it doesn't work
+//
+// [Clients.Doctor] examines what is there: the control plane, the directory, the
+// identity provider, and what the provider takes from SCIM. Each finding has a
+// stable code, the evidence, and the next command. docs/doctor.md has a page for
+// each code.
+//
 // # The identity provider
 //
 // A person sets it up, and the plan says how, or a program does: see

@@ -15,6 +15,7 @@ import (
 // evidence is what a directory showed of what [Ready] names.
 type evidence struct {
 	missing []string // what isn't there, in sentences
+	absent  []string // the user names among it
 	found   int      // users, groups and memberships that are
 	// people are the break-glass users that were found, by user name.
 	people map[string]*scimclient.User
@@ -68,6 +69,9 @@ func (r Ready) lookUp(ctx context.Context, client *scimclient.Client) (evidence,
 			switch {
 			case errors.Is(err, scimclient.ErrNotFound):
 				note("the user %s", name)
+				mu.Lock()
+				defer mu.Unlock()
+				e.absent = append(e.absent, name)
 				return nil
 			case err != nil:
 				return err

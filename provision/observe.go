@@ -40,6 +40,7 @@ type world struct {
 	stored    read[*scimtoken.Stored]
 	tokens    read[[]*scimtoken.Token]
 	syncer    read[bool]
+	bindings  read[[]scimtenant.Binding] // of the organization's policy; for the doctor, which doesn't read syncer
 	access    read[*scimclient.Access]
 	idp       read[*idp.Status]
 	evidence  read[evidence]
@@ -47,7 +48,11 @@ type world struct {
 
 // observe reads what a spec is about, in two rounds of requests side by side: what
 // is known by name, then what the tenant leads to. It changes nothing.
-func (c *Clients) observe(ctx context.Context, s Spec) *world {
+func (c *Clients) observe(ctx context.Context, s Spec) *world { return c.observeAll(ctx, s, nil) }
+
+// observeAll is observe, and reads at the same time what only the doctor asks for,
+// unless x is nil.
+func (c *Clients) observeAll(ctx context.Context, s Spec, x *exam) *world {
 	w := &world{now: time.Now(), caller: c.cfg.caller}
 	var own read[[]*scimtenant.Tenant]
 	var wg sync.WaitGroup
@@ -55,6 +60,11 @@ func (c *Clients) observe(ctx context.Context, s Spec) *world {
 	wg.Go(func() { w.pool = of(c.Providers.GetPool(ctx, s.Provider.Pool())) })
 	wg.Go(func() { w.providers = of(collect(c.Providers.List(ctx, s.Provider.Pool(), iamscim.ListOptions{}))) })
 	wg.Go(func() { own = of(collect(c.Tenants.List(ctx, s.Provider, iamscim.ListOptions{ShowDeleted: true}))) })
+	if x != nil {
+		wg.Go(func() {
+			x.pool = of(c.Providers.TestPoolPermissions(ctx, s.Provider.Pool(), iamNames(poolPermissions)...))
+		})
+	}
 	if s.Store != nil {
 		wg.Go(func() { w.stored = of(scimtoken.Inspect(ctx, s.Store)) })
 	}
@@ -62,15 +72,24 @@ func (c *Clients) observe(ctx context.Context, s Spec) *world {
 		wg.Go(func() { w.idp = of(s.IdentityProvider.Status(ctx)) })
 	}
 	wg.Wait()
+	if len(own.value) > 0 {
+		w.tenant = read[*scimtenant.Tenant]{value: own.value[0], done: true}
+	}
+	if organization, _ := w.agent(); x != nil && organization != "" {
+		// Nothing below waits for these.
+		wg.Go(func() {
+			x.organization = of(c.Organizations.TestPermissions(ctx, organization, organizationPermissions...))
+		})
+		wg.Go(func() { w.bindings = of(c.Organizations.Bindings(ctx, organization)) })
+		defer wg.Wait()
+	}
 	if w.provider.err != nil {
 		return w
 	}
 	switch {
 	case own.err != nil:
 		w.tenant = read[*scimtenant.Tenant]{err: own.err, done: true}
-	case len(own.value) > 0:
-		w.tenant = read[*scimtenant.Tenant]{value: own.value[0], done: true}
-	default:
+	case w.tenant.value == nil:
 		// Another provider can have it, even a deleted one.
 		t, err := c.Tenants.InPool(ctx, s.Provider.Pool())
 		if errors.Is(err, iamscim.ErrNotFound) {
@@ -83,19 +102,29 @@ func (c *Clients) observe(ctx context.Context, s Spec) *world {
 		return w
 	}
 	wg.Go(func() { w.tokens = of(collect(c.Tokens.List(ctx, t.Name, iamscim.ListOptions{ShowDeleted: true}))) })
-	if organization, address := w.agent(); address != "" {
+	if x != nil {
+		wg.Go(func() { x.tenant = of(c.Tenants.TestPermissions(ctx, t.Name, iamNames(tenantPermissions)...)) })
+	} else if organization, address := w.agent(); address != "" {
 		wg.Go(func() { w.syncer = of(c.Organizations.HasSyncer(ctx, organization, address)) })
 	}
 	if secret := w.secret(); !secret.IsZero() {
 		wg.Go(func() {
-			client, err := c.SCIM(t, secret)
+			// The service lists at most 100, as Google documents. The client needn't ask.
+			client, err := c.scim(t, secret, scimclient.WithMaxResults(100))
 			if err != nil {
 				w.access = read[*scimclient.Access]{err: err, done: true}
 				return
 			}
 			w.access = of(client.CheckAccess(ctx))
-			if w.access.err == nil {
-				w.evidence = of(s.Ready.lookUp(ctx, client))
+			if w.access.err != nil {
+				return
+			}
+			if x != nil {
+				wg.Go(func() { x.sample = of(takeSample(ctx, client)) })
+			}
+			w.evidence = of(s.Ready.lookUp(ctx, client))
+			if x != nil {
+				x.askWhy(ctx, s.IdentityProvider, w.evidence.value)
 			}
 		})
 	}

@@ -274,15 +274,19 @@ func ids(all []claimmap.IDPSetting) string {
 
 func date(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
 
+// updateVerb is gcloud's verb that updates a provider.
+func updateVerb(p *provider.Provider) string {
+	if p.SAML != nil {
+		return "update-saml"
+	}
+	return "update-oidc"
+}
+
 // usageCommand is gcloud's command for the usage of a provider.
 func usageCommand(p *provider.Provider, usage iamscim.SCIMUsage) string {
-	verb := "update-oidc"
-	if p.SAML != nil {
-		verb = "update-saml"
-	}
 	value := map[iamscim.SCIMUsage]string{
 		iamscim.SCIMUsageNone: "SCIM_USAGE_UNSPECIFIED", iamscim.SCIMUsageGroups: "enabled-for-groups", iamscim.SCIMUsageUsersAndGroups: "enabled-for-users-groups",
 	}[usage]
 	return fmt.Sprintf("gcloud iam workforce-pools providers %s %s --workforce-pool=%s --location=%s --scim-usage=%s",
-		verb, p.Name.ID(), p.Name.Pool().ID(), p.Name.Pool().Location(), value)
+		updateVerb(p), p.Name.ID(), p.Name.Pool().ID(), p.Name.Pool().Location(), value)
 }

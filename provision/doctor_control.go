@@ -1,0 +1,378 @@
+package provision
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/claimmap"
+	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/scimclient"
+	"github.com/iamscim/iamscim/scimtenant"
+)
+
+func (d *doctor) pool() {
+	name := d.spec.Provider.Pool()
+	resource := name.String()
+	if errors.Is(d.w.pool.err, iamscim.ErrNotFound) {
+		d.add(codePoolMissing, resource, poolCommand(name, "describe"), "IAM answers 404: there is no such pool, or the caller may not know of it")
+		return
+	}
+	if d.unread(serviceIAM, resource, "iam.workforcePools.get", d.w.pool.err) {
+		d.skip("the pool's state and organization: the pool can't be read")
+		return
+	}
+	pool := d.w.pool.value
+	switch {
+	case pool.State == iamscim.StateDeleted:
+		d.add(codePoolDeleted, resource, poolCommand(name, "undelete"), "it's purged at %s; until then it can be undeleted, and its providers can't be used", date(pool.ExpireTime))
+	case pool.Disabled:
+		d.add(codePoolDisabled, resource, poolCommand(name, "update", "--no-disabled"), "disabled is true: nobody can sign in, and sessions have ended")
+	}
+	if d.req.Organization != "" && pool.Organization != d.req.Organization {
+		d.add(codePoolElsewhere, resource, fmt.Sprintf("gcloud iam workforce-pools list --organization=%s --location=%s", d.req.Organization, name.Location()),
+			"it belongs to organization %s, not to %s", pool.Organization, d.req.Organization)
+	}
+}
+
+// poolThere reports that the pool is there, as far as anybody knows.
+func (d *doctor) poolThere() bool {
+	if d.w.pool.err != nil {
+		return errors.Is(d.w.pool.err, iamscim.ErrPermissionDenied)
+	}
+	return d.w.pool.value.State != iamscim.StateDeleted
+}
+
+func (d *doctor) provider() {
+	name := d.spec.Provider
+	switch err := d.w.provider.err; {
+	case errors.Is(err, iamscim.ErrNotFound):
+		if d.poolThere() {
+			d.add(codeProvMissing, name.String(), fmt.Sprintf("gcloud iam workforce-pools providers list --workforce-pool=%s --location=%s --show-deleted", name.Pool().ID(), name.Pool().Location()),
+				"IAM answers 404%s", d.siblings())
+		}
+		d.skip("everything below the provider: it can't be read")
+		return
+	case d.unread(serviceIAM, name.Pool().String(), getProvider, err):
+		d.skip("everything below the provider: it can't be read")
+		return
+	}
+	p := d.w.provider.value
+	switch {
+	case p.State == iamscim.StateDeleted:
+		d.add(codeProvDeleted, name.String(), providerCommand(name, "undelete"), "it's purged at %s; until then it can be undeleted", date(p.ExpireTime))
+	case p.Disabled:
+		d.add(codeProvDisabled, name.String(), providerCommand(name, updateVerb(p), "--no-disabled"), "disabled is true: nobody can sign in with it")
+	}
+}
+
+// siblings names the providers that the pool has.
+func (d *doctor) siblings() string {
+	var ids []string
+	for _, p := range d.w.providers.value {
+		ids = append(ids, p.Name.ID())
+	}
+	switch {
+	case d.w.providers.err != nil:
+		return ""
+	case ids == nil:
+		return "; the pool has no providers"
+	}
+	return "; the pool has the providers " + strings.Join(ids, ", ")
+}
+
+// own returns the provider's tenant if it's active, else nil.
+func (d *doctor) own() *scimtenant.Tenant {
+	if t := d.w.tenant.value; t != nil && t.Name.Provider() == d.spec.Provider && t.State == iamscim.StateActive {
+		return t
+	}
+	return nil
+}
+
+func (d *doctor) tenant() {
+	name := d.spec.Provider
+	if d.w.provider.err != nil {
+		return
+	}
+	if d.unread(serviceIAM, name.Pool().String(), listTenants, d.w.tenant.err) {
+		d.skip("the tenant, its tokens and the directory: the tenants can't be listed")
+		return
+	}
+	t := d.w.tenant.value
+	switch {
+	case t == nil:
+		d.add(codeNoTenant, name.String(), d.createTenant(), "none of the pool's %s has a SCIM tenant", counted(len(d.w.providers.value), "provider"))
+	case t.Name.Provider() != name:
+		state := "active"
+		next := tenantCommand(t.Name, "describe")
+		if t.State == iamscim.StateDeleted {
+			state = "soft-deleted until " + date(t.PurgeTime)
+			next = tenantCommand(t.Name, "delete", "--hard-delete")
+		}
+		d.add(codeTenantElse, t.Name.String(), next, "the pool's one tenant belongs to the provider %s, not to %s; it is %s", t.Name.Provider().ID(), name.ID(), state)
+	case t.State == iamscim.StateDeleted:
+		d.add(codeTenantDeleted, t.Name.String(), tenantCommand(t.Name, "undelete"), "it's purged at %s; until then it can be undeleted, and it blocks the pool for another one", date(t.PurgeTime))
+	}
+	if d.own() == nil {
+		d.skip("tokens, the role, access and the directory: the provider has no active tenant")
+	}
+}
+
+// createTenant is the command that creates the tenant.
+func (d *doctor) createTenant() string {
+	id := d.spec.TenantID
+	if id == "" {
+		id = defaultTenantID
+	}
+	name, _ := scimtenant.NewName(d.spec.Provider, id) // Validate has tried the spec's
+	mapping := d.spec.Mapping
+	if mapping.IsZero() {
+		mapping, _ = claimmap.Fit(d.w.provider.value.AttributeMapping, d.vendor())
+	}
+	if mapping.IsZero() {
+		return tenantCommand(name, "create", `--claim-mapping="CLAIM_MAPPING"`)
+	}
+	return tenantCommand(name, "create", fmt.Sprintf("--claim-mapping=%q", mapping))
+}
+
+func (d *doctor) vendor() iamscim.Vendor {
+	if d.spec.Vendor != "" || d.w.provider.value == nil {
+		return d.spec.Vendor
+	}
+	return claimmap.VendorOf(string(d.w.provider.value.VendorType), issuer(d.w.provider.value))
+}
+
+// mapping compares the claim mapping of the tenant with the provider's attribute
+// mapping.
+func (d *doctor) mapping() {
+	t, p := d.w.tenant.value, d.w.provider.value
+	if p == nil || t == nil || t.Name.Provider() != d.spec.Provider {
+		return
+	}
+	resource := t.Name.String()
+	m, err := t.Mapping()
+	if err == nil {
+		err = m.Validate(d.spec.Usage)
+	}
+	if err != nil {
+		d.add(codeMapInvalid, resource, d.describe(), "%s: %v", rules(t.ClaimMapping), err)
+		return
+	}
+	verdict := claimmap.Compare(p.AttributeMapping, m, claimmap.CompareOptions{Vendor: d.vendor()})
+	provided := "google.subject=" + p.AttributeMapping["google.subject"]
+	switch verdict.Result {
+	case claimmap.Invalid:
+		d.add(codeMapInvalid, p.Name.String(), d.describe(), "%s: %s", provided, verdict.Reason)
+	case claimmap.Inconsistent:
+		d.add(codeMapInconsistent, resource, d.describe(), "the provider has %s, the tenant %s: %s", provided, m, verdict.Reason)
+	case claimmap.Unproven:
+		if !d.spec.AcceptUnproven {
+			d.add(codeMapUnproven, resource, d.describe(), "the provider has %s, the tenant %s: %s", provided, m, verdict.Reason)
+		}
+	}
+	d.requires(resource, verdict.Requires)
+}
+
+// describe is the command that shows the provider's mapping, which, unlike the
+// tenant's, can be changed.
+func (d *doctor) describe() string { return providerCommand(d.spec.Provider, "describe") }
+
+// requires looks at the settings of the identity provider that the mapping rests
+// on. It's the identity provider's own check if it can be read.
+func (d *doctor) requires(resource string, needs []claimmap.IDPSetting) {
+	var open []claimmap.IDPSetting
+	for _, need := range needs {
+		if is, known := d.setting(need.ID); known {
+			if is != need.Value {
+				d.add(codeSetting, idpResource, d.portal(need.Note), "%s is set to %q, and the claim mapping needs %q (%s)", need.Setting, is, need.Value, need.ID)
+			}
+			continue
+		}
+		if need.Default != need.Value && !slices.Contains(d.spec.Accept, need.ID) {
+			open = append(open, need)
+		}
+	}
+	if len(open) > 0 {
+		d.add(codeUnconfirmed, resource, "add to the spec what you have confirmed: accept: ["+ids(open)+"]", "nobody has confirmed at %s: %s", d.vendor(), settings(open))
+	}
+}
+
+// role looks for the role of the tenant's service agent. A request that the SCIM
+// service answered proves it.
+func (d *doctor) role() {
+	organization, address := d.w.agent()
+	if d.own() == nil || address == "" || d.granted() {
+		return
+	}
+	resource := "organizations/" + organization
+	if d.unread(serviceCRM, resource, getOrgPolicy, d.w.bindings.err) || !d.w.bindings.done {
+		if d.denied() {
+			d.add(codeNoRole, resource, bindCommand(organization, address), "the SCIM service answers 403 for %s; the organization's policy can't be read", address)
+			return
+		}
+		d.skip("the role of the service agent: the organization's policy can't be read, and no request proves it")
+		return
+	}
+	member := "serviceAccount:" + address
+	var plain, conditional, deleted bool
+	condition := ""
+	for _, b := range d.w.bindings.value {
+		if b.Role != scimtenant.SyncerRole {
+			continue
+		}
+		for _, m := range b.Members {
+			switch {
+			case m == member && b.Condition == nil:
+				plain = true
+			case m == member:
+				conditional, condition = true, b.Condition.Expression
+			case strings.HasPrefix(m, "deleted:"+member+"?"):
+				deleted = true
+			}
+		}
+	}
+	switch {
+	case plain && d.denied():
+		d.add(codeTooEarly, resource, waitCommand, "%s is bound to %s, and the SCIM service still answers 403: a change takes 2 minutes, sometimes 7 or more", scimtenant.SyncerRole, address)
+	case plain:
+	case conditional:
+		d.add(codeConditional, resource, bindCommand(organization, address)+" --condition=None", "%s is bound to %s under the condition %s", scimtenant.SyncerRole, address, condition)
+	case deleted:
+		d.add(codeDeletedAgent, resource, bindCommand(organization, address), "%s is bound to the deleted account deleted:%s, which doesn't count", scimtenant.SyncerRole, member)
+	default:
+		d.add(codeNoRole, resource, bindCommand(organization, address), "the organization's policy doesn't bind %s to %s", scimtenant.SyncerRole, address)
+	}
+}
+
+// granted reports that the SCIM service has answered a request, and denied that it
+// refused one for want of the role.
+func (d *doctor) granted() bool { return d.w.access.done && d.w.access.err == nil }
+func (d *doctor) denied() bool  { return errors.Is(d.w.access.err, scimclient.ErrNotSyncer) }
+
+// caller says what the caller may not do: what a read was refused for, and what
+// testIamPermissions leaves out.
+func (d *doctor) caller() {
+	pool := d.spec.Provider.Pool().String()
+	proved := map[string]bool{
+		"iam.workforcePools.get": d.w.pool.err == nil, getProvider: d.w.provider.err == nil, "iam.workforcePoolProviders.list": d.w.providers.err == nil,
+		listTenants: d.w.tenant.done && d.w.tenant.err == nil, listTokens: d.w.tokens.done && d.w.tokens.err == nil,
+		getOrgPolicy: d.w.bindings.done && d.w.bindings.err == nil,
+	}
+	organization, _ := d.w.agent()
+	asked := []struct {
+		resource    string
+		permissions []string
+		has         read[[]string]
+	}{
+		{pool, poolPermissions, d.x.pool},
+		{d.tenantName(), tenantPermissions, d.x.tenant},
+		{"organizations/" + organization, organizationPermissions, d.x.organization},
+	}
+	for _, a := range asked {
+		switch {
+		case !a.has.done, a.resource == pool && !d.poolThere():
+			continue // what isn't there has no permissions
+		case a.has.err != nil:
+			d.skip("what the caller may do on %s: %s", a.resource, cause(a.has.err))
+			continue
+		}
+		names := iamNames(a.permissions)
+		var lacks []string
+		unknown := map[string]bool{} // kinds of permissions that the service doesn't know
+		for i, p := range a.permissions {
+			if slices.Contains(a.has.value, names[i]) {
+				continue
+			}
+			if proved[p] {
+				unknown[kindOf(p)] = true
+				continue
+			}
+			lacks = append(lacks, p)
+		}
+		for _, p := range lacks {
+			if unknown[kindOf(p)] {
+				continue // a read that it denies has worked
+			}
+			d.lacks(a.resource, p)
+		}
+		for kind := range unknown {
+			d.skip("what else the caller may do with %s: testIamPermissions denies a read that worked", kind)
+		}
+	}
+	for _, resource := range slices.Sorted(keys(d.missing)) {
+		var read, change []string
+		for _, p := range d.missing[resource] {
+			if reads(p) {
+				read = append(read, p)
+			} else {
+				change = append(change, p)
+			}
+		}
+		next := d.grantCaller(resource)
+		if read != nil {
+			d.add(codeMayNotRead, resource, next, "the caller lacks %s", strings.Join(read, ", "))
+		}
+		if change != nil {
+			d.add(codeMayNotChange, resource, next, "the caller lacks %s", strings.Join(change, ", "))
+		}
+	}
+}
+
+func (d *doctor) tenantName() string {
+	if t := d.w.tenant.value; t != nil {
+		return t.Name.String()
+	}
+	return ""
+}
+
+// kindOf is the resource of a permission: "iam.workforcePools".
+func kindOf(permission string) string { return permission[:strings.LastIndexByte(permission, '.')] }
+
+// grantCaller is the command that gives the caller the role for a resource.
+func (d *doctor) grantCaller(resource string) string {
+	organization, _ := d.w.agent()
+	if organization == "" {
+		organization = either(d.req.Organization, "ORGANIZATION_ID")
+	}
+	role := "roles/iam.workforcePoolAdmin"
+	if strings.HasPrefix(resource, "organizations/") {
+		role = "roles/resourcemanager.organizationAdmin"
+	}
+	return fmt.Sprintf("gcloud organizations add-iam-policy-binding %s --member=PRINCIPAL --role=%s", organization, role)
+}
+
+// answers reports the services that gave no answer.
+func (d *doctor) answers() {
+	for _, service := range slices.Sorted(keys(d.silent)) {
+		err := d.silent[service]
+		resource := map[string]string{serviceIAM: "iam.googleapis.com", serviceCRM: "cloudresourcemanager.googleapis.com"}[service]
+		if errors.Is(err, iamscim.ErrUnauthenticated) {
+			d.add(codeCredentials, resource, "gcloud auth application-default login", "%s doesn't accept the caller's credentials: %s", service, cause(err))
+			continue
+		}
+		d.add(codeNoAnswer, resource, waitCommand, "%s doesn't answer: %s", service, cause(err))
+	}
+}
+
+// waitCommand runs the doctor again until it finds nothing.
+const waitCommand = "scimctl doctor -spec spec.yaml -wait"
+
+func poolCommand(name provider.PoolName, verb string, flags ...string) string {
+	return strings.Join(append([]string{"gcloud iam workforce-pools", verb, name.ID(), "--location=" + name.Location()}, flags...), " ")
+}
+
+func providerCommand(name provider.Name, verb string, flags ...string) string {
+	return strings.Join(append([]string{"gcloud iam workforce-pools providers", verb, name.ID(), "--workforce-pool=" + name.Pool().ID(), "--location=" + name.Pool().Location()}, flags...), " ")
+}
+
+func tenantCommand(name scimtenant.Name, verb string, flags ...string) string {
+	parent := name.Provider()
+	return strings.Join(append([]string{"gcloud iam workforce-pools providers scim-tenants", verb, name.ID(), "--workforce-pool=" + parent.Pool().ID(),
+		"--provider=" + parent.ID(), "--location=" + parent.Pool().Location()}, flags...), " ")
+}
+
+func bindCommand(organization, agent string) string {
+	return fmt.Sprintf("gcloud organizations add-iam-policy-binding %s --member=serviceAccount:%s --role=%s", organization, agent, scimtenant.SyncerRole)
+}

@@ -1,0 +1,157 @@
+package provision
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/scimtenant"
+)
+
+// Finding is one thing that is wrong, or worth knowing. It holds no secret.
+type Finding struct {
+	Code     Code     `json:"code"`
+	Severity Severity `json:"severity"`
+
+	// Resource is what the finding is about: the full name of a resource, an
+	// organization, a base URI, the identity provider, or a person.
+	Resource string `json:"resource"`
+
+	// Evidence is what was seen, on one line.
+	Evidence string `json:"evidence"`
+
+	// Next is the next command to run, or the step in a console.
+	Next string `json:"next"`
+}
+
+// reportVersion is the version of a report's JSON.
+const reportVersion = 1
+
+// Report is what the doctor found. It can be stored as JSON. It holds no secret.
+type Report struct {
+	Version  int           `json:"version"`
+	Time     time.Time     `json:"time"`
+	Provider provider.Name `json:"provider"`
+
+	// Organization is the number of the pool's organization, and Tenant the
+	// tenant of the pool. Both are zero if they aren't known.
+	Organization string          `json:"organization,omitempty"`
+	Tenant       scimtenant.Name `json:"tenant,omitzero"`
+
+	// Findings are sorted by severity, the gravest first, and by code.
+	Findings []Finding `json:"findings"`
+
+	// NotSearched says what the doctor couldn't look at, and why.
+	NotSearched []string `json:"notSearched"`
+
+	// Suppressed is the number of findings that the request suppresses.
+	Suppressed int `json:"suppressed"`
+}
+
+// UnmarshalJSON reads a report of this version of the package.
+func (r *Report) UnmarshalJSON(text []byte) error {
+	type plain Report
+	var in plain
+	if err := json.Unmarshal(text, &in); err != nil {
+		return fmt.Errorf("provision: report: %w", err)
+	}
+	if in.Version != reportVersion {
+		return fmt.Errorf("provision: report: it has version %d, and this program knows version %d: run the doctor again", in.Version, reportVersion)
+	}
+	*r = Report(in)
+	return nil
+}
+
+// MarshalJSON writes lists without elements as [].
+func (r *Report) MarshalJSON() ([]byte, error) {
+	type plain Report
+	out := plain(*r)
+	if out.Findings == nil {
+		out.Findings = []Finding{}
+	}
+	if out.NotSearched == nil {
+		out.NotSearched = []string{}
+	}
+	return json.Marshal(out)
+}
+
+// Count returns the number of findings of a severity.
+func (r *Report) Count(s Severity) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Healthy reports that there is no error and no warning. What wasn't searched may
+// be wrong all the same.
+func (r *Report) Healthy() bool {
+	return r.Count(SeverityError) == 0 && r.Count(SeverityWarning) == 0
+}
+
+// Has reports whether there is a finding with the code.
+func (r *Report) Has(code Code) bool {
+	for _, f := range r.Findings {
+		if f.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// Summary returns the numbers of findings on one line.
+func (r *Report) Summary() string {
+	var parts []string
+	for _, s := range Severities() {
+		if n := r.Count(s); n > 0 {
+			parts = append(parts, counted(n, string(s)))
+		}
+	}
+	text := "no findings"
+	if len(parts) > 0 {
+		text = strings.Join(parts, ", ")
+	}
+	if r.Suppressed > 0 {
+		text += fmt.Sprintf(", %d suppressed", r.Suppressed)
+	}
+	return text
+}
+
+// counted is a number of things. What doesn't count is left as it is.
+func counted(n int, thing string) string {
+	if n == 1 || thing == string(SeverityInfo) {
+		return fmt.Sprintf("%d %s", n, thing)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// String returns the report for people. It holds no secret.
+func (r *Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "SCIM provisioning of %s\n", r.Provider)
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "\n%-7s  %s  %s\n", f.Severity, f.Code, f.Code.Title())
+		fmt.Fprintf(&b, "         %s\n         %s\n", f.Resource, f.Evidence)
+		if f.Next != "" {
+			fmt.Fprintf(&b, "         → %s\n", f.Next)
+		}
+	}
+	if len(r.NotSearched) > 0 {
+		b.WriteString("\nNot searched:\n")
+		for _, text := range r.NotSearched {
+			fmt.Fprintf(&b, "  %s\n", text)
+		}
+	}
+	summary := r.Summary()
+	fmt.Fprintf(&b, "\n%s%s.", strings.ToUpper(summary[:1]), summary[1:])
+	if len(r.Findings) > 0 {
+		b.WriteString(" docs/doctor.md has a page for each code.")
+	}
+	b.WriteString("\n")
+	return b.String()
+}
