@@ -29,9 +29,12 @@ var allowed = map[string][]string{
 	"provision/idp":       {""},
 	"provision/entra":     {"", "provision/idp", "internal/check", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 
-	"provision/okta":                       {"", "provision/idp", "internal/check", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
-	"provision/entratest":                  {"provision/entratest/internal/mapping", "provision/entratest/internal/push"},
+	"provision/okta": {"", "provision/idp", "internal/check", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
+	"provision/entratest": {"provision/entratest/internal/mapping", "provision/entratest/internal/odata", "provision/entratest/internal/pipe",
+		"provision/entratest/internal/push"},
 	"provision/entratest/internal/mapping": {},
+	"provision/entratest/internal/odata":   {},
+	"provision/entratest/internal/pipe":    {},
 	"provision/entratest/internal/push":    {},
 	"provision/secretmanager":              {"", "internal/gapi", "internal/retry"},
 

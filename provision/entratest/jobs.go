@@ -1,7 +1,6 @@
 package entratest
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -244,12 +243,4 @@ func (s *Server) AddJob(principal string) (string, error) {
 		return nil
 	})
 	return id, err
-}
-
-// notActive refuses what an active job doesn't allow.
-func (c *call) notActive() *reply {
-	if c.job.state == scheduleActive {
-		return c.refuse(ruleConnections, http.StatusConflict, "Conflict", "The job is active: pause it first.")
-	}
-	return nil
 }

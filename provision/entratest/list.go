@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/iamscim/iamscim/provision/entratest/internal/odata"
 )
 
 // maxTop is the largest page.
@@ -47,7 +49,7 @@ func (c *call) list(l listing) *reply {
 	}
 	items := l.items
 	if text := query.Get("$filter"); text != "" {
-		keep, err := parseFilter(text)
+		keep, err := odata.Filter(text)
 		if err != nil {
 			return c.badRequest(ruleFilter, "Invalid filter clause: %v", err)
 		}
@@ -61,7 +63,7 @@ func (c *call) list(l listing) *reply {
 		}
 		items = slices.Clone(items)
 		slices.SortStableFunc(items, func(a, b object) int {
-			return sign * cmp.Compare(fmt.Sprint(property(a, name)), fmt.Sprint(property(b, name)))
+			return sign * cmp.Compare(fmt.Sprint(odata.Property(a, name)), fmt.Sprint(odata.Property(b, name)))
 		})
 	}
 	size := c.cfg.pageSize
@@ -149,14 +151,4 @@ func readSkip(token, path string) (int, error) {
 	}
 	n, err := strconv.ParseUint(number, 10, 31)
 	return int(n), err
-}
-
-// property finds "a/b" in a resource.
-func property(o object, path string) any {
-	var v any = o
-	for name := range strings.SplitSeq(path, "/") {
-		inner, _ := v.(object)
-		v = inner[name]
-	}
-	return v
 }

@@ -64,6 +64,21 @@ var routes = []route{
 	{method: "POST", path: jobPath + "/start", needs: writeSync, cost: 1, serve: startJob},
 	{method: "POST", path: jobPath + "/pause", needs: writeSync, cost: 1, serve: pauseJob},
 	{method: "POST", path: jobPath + "/restart", needs: writeSync, cost: 1, serve: restartJob},
+	{method: "POST", path: jobPath + "/provisionOnDemand", needs: writeSync, cost: 1, report: true, sends: true, serve: provisionOnDemand},
+	{method: "GET", path: jobPath + "/objectConnections", needs: readSync, cost: 1, beta: true, serve: listConnections},
+	{method: "GET", path: jobPath + "/objectConnections/{connection}", needs: readSync, cost: 1, beta: true, serve: getConnection},
+	{method: "DELETE", path: jobPath + "/objectConnections/{connection}", needs: writeSync, cost: 1, beta: true, serve: deleteConnection},
+	{method: "GET", path: "/auditLogs/provisioning", needs: readLogs, cost: 1, report: true, serve: listLogs},
+
+	{method: "GET", path: "/users", needs: readUsers, cost: 2, serve: listUsers},
+	{method: "GET", path: "/users/{user}", needs: readUsers, cost: 1, serve: getUser},
+	{method: "GET", path: "/groups", needs: readGroups, cost: 1, serve: listGroups},
+	{method: "GET", path: "/groups/{group}", needs: readGroups, cost: 1, serve: getGroup},
+	{method: "GET", path: "/groups/{group}/members", needs: readGroups, cost: 3, serve: listMembers},
+	{method: "GET", path: "/groups/{group}/members/microsoft.graph.user", needs: readGroups, cost: 3, serve: listMembers},
+	{method: "GET", path: "/groups/{group}/transitiveMembers", needs: readGroups, cost: 5, serve: listMembers},
+	{method: "GET", path: "/groups/{group}/transitiveMembers/microsoft.graph.user", needs: readGroups, cost: 5, serve: listMembers},
+	{method: "POST", path: "/directoryObjects/getByIds", needs: readMembers, cost: 3, serve: getByIDs},
 	{method: "POST", path: jobPath + "/validateCredentials", needs: writeSync, cost: 1, sends: true, serve: validateCredentials},
 }
 

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/iamscim/iamscim/provision/entratest/internal/pipe"
 )
 
 // A Server is one Microsoft Entra tenant in memory: its token endpoint, its Microsoft Graph and its
@@ -40,7 +42,7 @@ type Server struct {
 // reach are the ways to a server from outside.
 type reach struct {
 	http     *http.Server
-	pipe     *pipeListener
+	pipe     *pipe.Listener
 	direct   *http.Transport
 	overPipe *http.Transport
 	serving  sync.WaitGroup
@@ -61,10 +63,10 @@ func New(opts ...Option) *Server {
 	s.throttle.windows = map[throttleKey]*window{}
 	r := &s.reach
 	r.closed = make(chan struct{})
-	r.pipe = newPipeListener()
+	r.pipe = pipe.New()
 	r.http = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	r.direct = &http.Transport{} // no proxy: a request to the fake must reach the fake
-	r.overPipe = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.pipe.dial(ctx) }}
+	r.overPipe = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.pipe.Dial(ctx) }}
 	return s
 }
 

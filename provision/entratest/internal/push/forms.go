@@ -100,7 +100,8 @@ func patchOf(ops ...operation) patch { return patch{[]string{urnPatch}, ops} }
 // left is one operation without a path if it is more than one attribute. Without it, each attribute is
 // an operation, with a capital letter and booleans as texts.
 // https://learn.microsoft.com/entra/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility
-func update(flag bool, changes []Change) patch {
+func (t *Target) update(changes []Change) patch {
+	flag := t.flag
 	var alone, together []operation
 	for _, c := range changes {
 		op := operation{"replace", c.Target, c.New}
@@ -111,7 +112,7 @@ func update(flag bool, changes []Change) patch {
 		}
 		if c.Target == manager {
 			// The manager is a reference, which has a form of its own.
-			alone = append(alone, managerOperation(flag, op))
+			alone = append(alone, t.managerOperation(op))
 			continue
 		}
 		if flag && op.Op != "remove" && !strings.Contains(c.Target, "[") {
@@ -139,11 +140,11 @@ func update(flag bool, changes []Change) patch {
 	return patchOf(ops...)
 }
 
-func managerOperation(flag bool, op operation) operation {
-	if flag || op.Op == "remove" {
+func (t *Target) managerOperation(op operation) operation {
+	if t.flag || op.Op == "remove" {
 		return op
 	}
-	return operation{"Add", "manager", []map[string]any{{"$ref": nil, "value": op.Value}}}
+	return operation{"Add", "manager", []map[string]any{{"$ref": fmt.Sprint(t.base, "/Users/", op.Value), "value": op.Value}}}
 }
 
 func capital(op string) string { return strings.ToUpper(op[:1]) + op[1:] }

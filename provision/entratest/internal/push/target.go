@@ -95,9 +95,16 @@ func (t *Target) Find(ctx context.Context, kind Kind, attribute, value string) (
 	return t.search(ctx, kind, query)
 }
 
-// IsMember asks whether a user is a member of a group.
-func (t *Target) IsMember(ctx context.Context, group, user string) (bool, error) {
-	found, err := t.search(ctx, Groups, "excludedAttributes=members&filter="+escape("id eq "+quote(group)+" and members eq "+quote(user)))
+// Refers asks whether an attribute of a resource refers to another one: the members of a group, the
+// manager of a user.
+func (t *Target) Refers(ctx context.Context, kind Kind, id, attribute, other string) (bool, error) {
+	query := "filter=" + escape("id eq "+quote(id)+" and "+attribute+" eq "+quote(other))
+	if kind == Groups {
+		query = "excludedAttributes=members&" + query
+	} else {
+		query += "&attributes=id"
+	}
+	found, err := t.search(ctx, kind, query)
 	return len(found) > 0, err
 }
 
@@ -154,7 +161,7 @@ func (t *Target) Create(ctx context.Context, kind Kind, body map[string]any) (st
 
 // Update sends changes of a resource.
 func (t *Target) Update(ctx context.Context, kind Kind, id string, changes []Change) error {
-	return t.patch(ctx, kind, id, update(t.flag, changes))
+	return t.patch(ctx, kind, id, t.update(changes))
 }
 
 // AddMembers adds users to a group.

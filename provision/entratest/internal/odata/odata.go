@@ -1,14 +1,15 @@
-package entratest
+// Package odata reads the part of OData's query options that Microsoft Graph serves for lists.
+package odata
 
 import (
 	"fmt"
 	"strings"
 )
 
-// parseFilter reads a $filter of comparisons and contains and startswith calls, joined by "and".
+// Filter reads a $filter of comparisons and contains and startswith calls, joined by "and".
 // Texts are compared as they are: the provisioning logs' filters are case-sensitive.
-func parseFilter(text string) (func(object) bool, error) {
-	var all []func(object) bool
+func Filter(text string) (func(map[string]any) bool, error) {
+	var all []func(map[string]any) bool
 	rest := strings.TrimSpace(text)
 	for {
 		term, after, err := parseTerm(rest)
@@ -22,11 +23,11 @@ func parseFilter(text string) (func(object) bool, error) {
 		}
 		joined, found := strings.CutPrefix(after, "and ")
 		if !found {
-			return nil, fmt.Errorf("want and, found %q", clip(after))
+			return nil, fmt.Errorf("want and, found %q", after[:min(len(after), 50)])
 		}
 		rest = strings.TrimSpace(joined)
 	}
-	return func(o object) bool {
+	return func(o map[string]any) bool {
 		for _, holds := range all {
 			if !holds(o) {
 				return false
@@ -36,7 +37,7 @@ func parseFilter(text string) (func(object) bool, error) {
 	}, nil
 }
 
-func parseTerm(text string) (holds func(object) bool, rest string, err error) {
+func parseTerm(text string) (holds func(map[string]any) bool, rest string, err error) {
 	for name, test := range map[string]func(s, part string) bool{"contains": strings.Contains, "startswith": strings.HasPrefix} {
 		args, found := strings.CutPrefix(text, name+"(")
 		if !found {
@@ -52,7 +53,7 @@ func parseTerm(text string) (holds func(object) bool, rest string, err error) {
 			return nil, "", fmt.Errorf("%s isn't closed", name)
 		}
 		path = strings.TrimSpace(path)
-		return func(o object) bool { s, _ := property(o, path).(string); return test(s, value) }, after, nil
+		return func(o map[string]any) bool { s, _ := Property(o, path).(string); return test(s, value) }, after, nil
 	}
 	path, after, _ := strings.Cut(text, " ")
 	operator, after, _ := strings.Cut(strings.TrimSpace(after), " ")
@@ -73,10 +74,10 @@ func parseTerm(text string) (holds func(object) bool, rest string, err error) {
 	case "le":
 		test = func(s string) bool { return s <= value }
 	default:
-		return nil, "", fmt.Errorf("the operator %q isn't supported", clip(operator))
+		return nil, "", fmt.Errorf("the operator %q isn't supported", operator[:min(len(operator), 50)])
 	}
-	return func(o object) bool {
-		v := property(o, path)
+	return func(o map[string]any) bool {
+		v := Property(o, path)
 		return v != nil && test(fmt.Sprint(v))
 	}, after, nil
 }
@@ -106,4 +107,14 @@ func literal(text string) (value, rest string, err error) {
 		}
 		b.WriteByte('\'')
 	}
+}
+
+// Property finds "a/b" in a resource, or nil.
+func Property(o map[string]any, path string) any {
+	var v any = o
+	for name := range strings.SplitSeq(path, "/") {
+		inner, _ := v.(map[string]any)
+		v = inner[name]
+	}
+	return v
 }

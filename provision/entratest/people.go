@@ -1,0 +1,169 @@
+package entratest
+
+import (
+	"strings"
+)
+
+// userDefaults are the properties of a user without $select.
+// https://learn.microsoft.com/graph/api/user-list
+var userDefaults = []string{"businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone", "officeLocation", "preferredLanguage", "surname", "userPrincipalName"}
+
+// userMore are further ones that $select may name.
+var userMore = []string{
+	"accountEnabled", "userType", "mailNickname", "proxyAddresses", "department", "employeeId", "employeeType", "companyName", "city", "state", "country", "postalCode",
+	"streetAddress", "usageLocation", "createdDateTime", "otherMails", "faxNumber", "deletedDateTime", "onPremisesSyncEnabled",
+}
+
+// orNull is a text in JSON: what isn't set is null.
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func (p *person) json() object {
+	o := object{"@odata.type": "#microsoft.graph.user"}
+	for _, name := range userDefaults {
+		o[name] = nil
+	}
+	o["businessPhones"] = []string{}
+	for name, v := range p.Attributes {
+		o[name] = v
+		if name == "businessPhones" {
+			o[name] = []string{v}
+		}
+	}
+	o["id"], o["userPrincipalName"], o["accountEnabled"], o["userType"] = p.ID, p.UserPrincipalName, !p.Disabled, p.UserType
+	o["displayName"], o["givenName"], o["surname"] = orNull(p.DisplayName), orNull(p.GivenName), orNull(p.Surname)
+	o["mail"], o["mailNickname"] = orNull(p.Mail), orNull(p.MailNickname)
+	o["jobTitle"], o["department"], o["employeeId"] = orNull(p.JobTitle), orNull(p.Department), orNull(p.EmployeeID)
+	return o
+}
+
+func (t *team) json() object {
+	return object{
+		"@odata.type": "#microsoft.graph.group", "id": t.ID, "displayName": t.DisplayName, "description": orNull(t.Description),
+		"securityEnabled": !t.NotSecurityEnabled, "mailEnabled": false, "groupTypes": []string{}, "mail": nil, "visibility": nil,
+	}
+}
+
+// plain is a resource of a list that holds one type only.
+func plain(o object) object {
+	delete(o, "@odata.type")
+	return o
+}
+
+func listUsers(c *call) *reply {
+	l := listing{of: "users", selects: userDefaults, every: userMore}
+	for _, p := range c.people.ordered.users {
+		if p.deleted.IsZero() {
+			l.items = append(l.items, plain(p.json()))
+		}
+	}
+	return c.list(l)
+}
+
+func getUser(c *call) *reply {
+	id := c.path["user"]
+	for _, p := range c.people.ordered.users {
+		if p.deleted.IsZero() && (p.ID == id || strings.EqualFold(p.UserPrincipalName, id)) {
+			return c.one("users", plain(p.json()), listing{selects: userDefaults, every: userMore})
+		}
+	}
+	return c.notFound("", id)
+}
+
+func listGroups(c *call) *reply {
+	l := listing{of: "groups"}
+	for _, t := range c.people.ordered.groups {
+		l.items = append(l.items, plain(t.json()))
+	}
+	return c.list(l)
+}
+
+func getGroup(c *call) *reply {
+	t := c.people.groups[c.path["group"]]
+	if t == nil {
+		return c.notFound("", c.path["group"])
+	}
+	return c.one("groups", plain(t.json()), listing{})
+}
+
+// listMembers lists the members of a group: direct or transitive ones, of all kinds or users.
+func listMembers(c *call) *reply {
+	t := c.people.groups[c.path["group"]]
+	if t == nil {
+		return c.notFound("", c.path["group"])
+	}
+	path := c.r.URL.Path
+	users := strings.HasSuffix(path, "/microsoft.graph.user")
+	l := listing{of: "directoryObjects", every: append(userMore, "securityEnabled", "description", "groupTypes"), advanced: users}
+	if users {
+		l.of, l.selects = "users", userDefaults
+	}
+	seen := map[string]bool{t.ID: true}
+	var add func(t *team)
+	add = func(t *team) {
+		for _, id := range t.members {
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			if p := c.people.users[id]; p != nil && p.deleted.IsZero() {
+				l.items = append(l.items, p.json())
+			}
+			nested := c.people.groups[id]
+			if nested == nil {
+				continue
+			}
+			if !users {
+				l.items = append(l.items, nested.json())
+			}
+			if strings.Contains(path, "/transitiveMembers") {
+				add(nested)
+			}
+		}
+	}
+	add(t)
+	return c.list(l)
+}
+
+// maxByIDs is how many objects getByIds returns at once.
+const maxByIDs = 1000
+
+func getByIDs(c *call) *reply {
+	var body struct {
+		IDs   []string `json:"ids"`
+		Types []string `json:"types"`
+	}
+	if refused := c.decode(&body); refused != nil {
+		return refused
+	}
+	if len(body.IDs) == 0 || len(body.IDs) > maxByIDs {
+		return c.badRequest(ruleQuery, "ids must have 1 to %d items.", maxByIDs)
+	}
+	wanted := func(kind string) bool {
+		for _, t := range body.Types {
+			if strings.EqualFold(t, kind) || strings.EqualFold(t, "directoryObject") {
+				return true
+			}
+		}
+		return body.Types == nil
+	}
+	found := []object{}
+	for _, id := range body.IDs {
+		if p := c.people.users[id]; p != nil && p.deleted.IsZero() && wanted("user") {
+			found = append(found, p.json())
+		}
+		if t := c.people.groups[id]; t != nil && wanted("group") {
+			found = append(found, t.json())
+		}
+		if a := c.findApp(id); a != nil && wanted("servicePrincipal") {
+			o := a.principal()
+			o["@odata.type"] = "#microsoft.graph.servicePrincipal"
+			found = append(found, o)
+		}
+	}
+	return ok(object{"@odata.context": c.context("directoryObjects"), "value": found})
+}
