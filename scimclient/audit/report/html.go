@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/iamscim/iamscim/internal/visible"
 	"github.com/iamscim/iamscim/scimclient/audit"
 )
 
@@ -92,7 +93,7 @@ func (p *page) add(f audit.Finding) {
 		id = f.GroupID
 	}
 	p.Rows = append(p.Rows, row{
-		f.Severity, f.Code, f.Code.Title(), visible(f.User), visible(f.Group), visible(f.Attribute), visible(f.Expected), visible(f.Found), visible(f.Detail), visible(id),
+		f.Severity, f.Code, f.Code.Title(), visible.Text(f.User), visible.Text(f.Group), visible.Text(f.Attribute), visible.Text(f.Expected), visible.Text(f.Found), visible.Text(f.Detail), visible.Text(id),
 	})
 }
 
@@ -101,7 +102,7 @@ func (p *page) write(w io.Writer) error {
 	codes := audit.Codes()
 	slices.SortStableFunc(p.Rows, func(a, b row) int { return slices.Index(codes, a.Code) - slices.Index(codes, b.Code) })
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"number": number, "counts": counts, "verdict": verdict, "effort": effort, "visible": visible,
+		"number": number, "counts": counts, "verdict": verdict, "effort": effort, "visible": visible.Text,
 		"time": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") },
 	}).Parse(pageHTML)
 	if err != nil {

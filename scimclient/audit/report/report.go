@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode"
 
 	"github.com/iamscim/iamscim/scimclient/audit"
 )
@@ -58,25 +57,6 @@ func (f *File) Write(p []byte) (int, error) {
 
 // Close closes the file.
 func (f *File) Close() error { return f.f.Close() }
-
-// visible replaces what a terminal or a reader would obey instead of show:
-// control characters, and those that change the direction of text or can't be
-// seen.
-func visible(s string) string {
-	odd := func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }
-	if strings.IndexFunc(s, odd) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if odd(r) {
-			fmt.Fprintf(&b, `\u{%X}`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
 
 // who is the user and the group of a finding.
 func who(f audit.Finding) string {

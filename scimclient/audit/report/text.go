@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/iamscim/iamscim/internal/visible"
 	"github.com/iamscim/iamscim/scimclient/audit"
 )
 
@@ -17,24 +18,24 @@ func Text(w io.Writer) Handler {
 		switch {
 		case m.Config != nil:
 			c := m.Config
-			p.printf("Tenant %s, %s\n", visible(c.TenantUID), visible(c.ClaimMapping))
+			p.printf("Tenant %s, %s\n", visible.Text(c.TenantUID), visible.Text(c.ClaimMapping))
 			p.printf("Roster: %s\n", counts(c.Roster))
 			if c.Sample != nil {
 				p.printf("Sample: %s users, seed %d\n", number(c.Sample.Users), c.Sample.Seed)
 			}
 			for _, waived := range c.Waived {
-				p.printf("Allowed by hand: %s\n", visible(waived))
+				p.printf("Allowed by hand: %s\n", visible.Text(waived))
 			}
 			p.printf("\n")
 		case m.Finding != nil:
 			f := m.Finding
-			p.printf("%-7s  %-23s  %-24s  %s\n", f.Severity, f.Code, visible(who(*f)), visible(what(*f)))
+			p.printf("%-7s  %-23s  %-24s  %s\n", f.Severity, f.Code, visible.Text(who(*f)), visible.Text(what(*f)))
 		case m.Result != nil:
 			summary(p, m.Result)
 		case m.Failure != nil:
-			p.printf("\nThe audit ended early: %s\n", visible(m.Failure.Error))
+			p.printf("\nThe audit ended early: %s\n", visible.Text(m.Failure.Error))
 			if m.Failure.Checkpoint != "" {
-				p.printf("Resume it from %s.\n", visible(m.Failure.Checkpoint))
+				p.printf("Resume it from %s.\n", visible.Text(m.Failure.Checkpoint))
 			}
 		}
 		return p.err
