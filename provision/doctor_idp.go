@@ -25,6 +25,7 @@ func (d *doctor) setting(id string) (value string, known bool) {
 var issueCodes = map[idp.IssueCode]Code{
 	idp.IssueNoJob: codeNoJob, idp.IssueStopped: codeStopped, idp.IssueQuarantined: codeQuarantined, idp.IssueCredential: codeCredential,
 	idp.IssueFlag: codeFlag, idp.IssueDeletions: codeDeletions, idp.IssueScope: codeScope, idp.IssueFailures: codeFailures,
+	idp.IssueUnread: codeByHand,
 }
 
 // half looks at the identity provider's half.
@@ -63,6 +64,9 @@ func (d *doctor) half() {
 	case base == "":
 	case t != nil && base != strings.TrimRight(t.BaseURI, "/"):
 		report(codePushesElse, "scimctl apply -spec spec.yaml", "it pushes to %s, and the tenant's base URI is %s", base, t.BaseURI)
+	}
+	if s.ByHand {
+		d.people()
 	}
 	if base == "" {
 		return
