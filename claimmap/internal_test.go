@@ -53,7 +53,7 @@ func TestParserIsBounded(t *testing.T) {
 	for name, text := range texts {
 		start := time.Now()
 		parse(text)
-		if elapsed := time.Since(start); elapsed > 2*time.Second {
+		if elapsed := time.Since(start); elapsed > 10*time.Second {
 			t.Errorf("parse(%s) took %v", name, elapsed)
 		}
 	}

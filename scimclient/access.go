@@ -114,7 +114,7 @@ func (c *Client) waitAccess(ctx context.Context, op string, passing ...error) (*
 		access, out, err = c.checkAccess(ctx, op)
 		checks++
 		last = asError(err)
-		again := out.passes && !(out.nobody && checks >= maxNobody) ||
+		again := out.passes && !(out.nobody && checks >= retry.MaxNobody) ||
 			slices.ContainsFunc(passing, func(kind error) bool { return last != nil && last.Kind == kind })
 		return retry.Verdict{Again: again}, err
 	})

@@ -199,7 +199,7 @@ var faultCases = []faultCase{
 	{name: "empty", fault: scimtest.Fault{Status: 200, Body: []byte{}}},
 	{name: "{}", fault: scimtest.Fault{Status: 200, Body: []byte("{}")}},
 	{name: "wrong id", fault: scimtest.Fault{Status: 200, Body: []byte(`{"id":"other","userName":"other","displayName":"other","totalResults":1,"patch":{},"Resources":[{"id":"other","userName":"other","displayName":"other"}]}`)}},
-	{name: "oversized", fault: scimtest.Fault{Status: 200, PadTo: 33 << 20}},
+	{name: "oversized", fault: scimtest.Fault{Status: 200, PadTo: 16<<20 + 1}},
 	{name: "redirect", fault: scimtest.Fault{Kind: scimtest.FaultRedirect, Header: http.Header{"Location": {"https://elsewhere.example.com/"}}}},
 	{name: "cancelled", cancelled: true},
 }

@@ -20,14 +20,8 @@ import (
 	"github.com/iamscim/iamscim/internal/useragent"
 )
 
-const (
-	// mediaType is that of RFC 7644 section 3.1.
-	mediaType = "application/scim+json"
-
-	// maxNobody bounds the attempts at an address where nobody is, which is most
-	// likely a wrong one: by the default policy they take 7 s at most.
-	maxNobody = 4
-)
+// mediaType is that of RFC 7644 section 3.1.
+const mediaType = "application/scim+json"
 
 // A request is one call of the service, in as many attempts as it takes. It
 // never changes: what becomes of it is its outcome.
@@ -102,7 +96,7 @@ func (c *Client) do(ctx context.Context, r request) (outcome, error) {
 			return retry.Verdict{}, nil
 		}
 		again := failed.class == retry.Refused || failed.class == retry.Ambiguous && r.repeat
-		if failed.nobody && out.attempts >= maxNobody {
+		if failed.nobody && out.attempts >= retry.MaxNobody {
 			again = false
 		}
 		if again {

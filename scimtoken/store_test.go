@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/iamscim/iamscim"
@@ -145,11 +146,13 @@ func TestFileStoreLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := scimtoken.NewFileStore(path)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if err := store.Swap(ctx, "", iamscim.NewSecret("{}")); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "another process holds") {
-		t.Errorf("Swap while another process holds the lock = %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := store.Swap(ctx, "", iamscim.NewSecret("{}")); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "another process holds") {
+			t.Errorf("Swap while another process holds the lock = %v", err)
+		}
+	})
 	if record, _, err := store.Load(t.Context()); err != nil || !record.IsZero() {
 		t.Errorf("Load meanwhile = %q, %v, want no record", record.Reveal(), err)
 	}

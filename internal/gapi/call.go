@@ -18,10 +18,6 @@ import (
 // maxExplainTime bounds Explain.
 const maxExplainTime = 30 * time.Second
 
-// maxNobody is how long an address where nobody is keeps being tried: it is a typing
-// error, or a server that is about to start.
-const maxNobody = 5 * time.Second
-
 // Request is one call of a generated client, and what is known about it. The reply
 // is an R.
 type Request[R any] struct {
@@ -65,7 +61,6 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 	}
 	var result *R
 	var lost error // the last attempt whose outcome is unknown
-	begin := time.Now()
 	n := 0
 	attempts, err := retry.Do(ctx, c.policy, func() (retry.Verdict, error) {
 		got, class, unsent, err := attempt(ctx, c, r)
@@ -85,10 +80,10 @@ func Call[R any](ctx context.Context, c *Conn, r Request[R]) (*R, error) {
 			// made and sent the caller on: not to be repeated, but looked at.
 			lost = err
 		}
-		if unsent && retry.Nobody(err) && time.Since(begin) > maxNobody {
+		if n++; unsent && retry.Nobody(err) && n >= retry.MaxNobody {
 			again = false
 		}
-		if n++; again {
+		if again {
 			c.logger.InfoContext(ctx, "iamscim: an attempt failed and is repeated if time allows", "op", r.Op, "resource", r.Resource, "attempt", n, "error", redact.Error(err, secretsIn(ctx)...))
 		}
 		return retry.Verdict{Again: again, Least: after(err)}, err

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/pipetest"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimtest"
 )
@@ -102,53 +103,6 @@ var (
 	}
 )
 
-// inMemory serves on connections that virtual time knows.
-func inMemory(t *testing.T, handler http.Handler) *http.Transport {
-	l := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-	var handling sync.WaitGroup
-	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handling.Add(1)
-		defer handling.Done()
-		handler.ServeHTTP(w, r)
-	})}
-	done := make(chan struct{})
-	go func() { defer close(done); _ = srv.Serve(l) }()
-	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		mine, theirs := net.Pipe()
-		select {
-		case l.conns <- theirs:
-			return mine, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		srv.Close()
-		<-done
-		handling.Wait()
-	})
-	return transport
-}
-
-type pipeListener struct {
-	conns  chan net.Conn
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
-func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
-
 // matches reports whether a request is the one of the method that is faulted.
 func (m *method) matches(r *http.Request) bool {
 	escaped := strings.Split(r.URL.EscapedPath(), "/")
@@ -172,7 +126,7 @@ func TestNothingHangs(t *testing.T) {
 						defer srv.Close()
 						var armed atomic.Bool
 						var seen atomic.Int32
-						transport := inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						transport := pipetest.Server(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 							if armed.Load() && m.matches(r) && int(seen.Add(1)) > m.skip {
 								h.answer(w, r)
 								return
@@ -246,7 +200,7 @@ func TestSmallRepliesCostLittle(t *testing.T) {
 			}
 			srv := scimtest.New()
 			defer srv.Close()
-			transport := inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			transport := pipetest.Server(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Encoding", "gzip")
 				w.WriteHeader(b.status)
 				_, _ = w.Write(packed.Bytes())
@@ -326,7 +280,7 @@ func allocates(f func() error) (uint64, error) {
 func TestByteOrderMark(t *testing.T) {
 	t.Parallel()
 	status, body := 200, fmt.Sprintf(`{"name":%q,"state":"ACTIVE","baseUri":"https://x/u"}`, tenant)
-	transport := inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	transport := pipetest.Server(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, "\ufeff"+body)

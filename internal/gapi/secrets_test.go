@@ -14,6 +14,7 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/pipetest"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimtest"
 )
@@ -73,7 +74,7 @@ func TestSecretsDoNotComeBack(t *testing.T) {
 				srv := scimtest.New()
 				defer srv.Close()
 				prepare(t, srv, withProvider)
-				transport := inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				transport := pipetest.Server(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if !tt.answer(w, r) {
 						srv.ServeHTTP(w, r)
 					}
@@ -106,7 +107,7 @@ func TestKeyInURL(t *testing.T) {
 		wantNone(t, name, reachable(err)+err.Error(), key)
 	}
 	// Nor does it come back in a reply.
-	transport := inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	transport := pipetest.Server(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(400)
 		_, _ = io.WriteString(w, "API key not valid: "+r.URL.Query().Get("key"))
 	}))

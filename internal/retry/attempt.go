@@ -237,6 +237,10 @@ func Within[T any](ctx context.Context, f func() (T, error), drop func(T)) (T, e
 	return zero, ctx.Err()
 }
 
+// MaxNobody bounds the attempts at an address where nobody is: it is a typing error,
+// or a server that is about to start. By the default policy they take 7 s at most.
+const MaxNobody = 4
+
 // Nobody reports that a name has no address, or that this machine itself refused
 // the connection. A server elsewhere may come back.
 func Nobody(err error) bool {

@@ -1,0 +1,89 @@
+// Package pipetest connects clients with servers inside of a test's process. Unlike a
+// socket, a goroutine that waits for such a connection lets the time of
+// testing/synctest go on.
+package pipetest
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+)
+
+// Peer returns a transport that reaches no network: each of its connections leads to
+// a call of talk, which ends with the test.
+func Peer(t testing.TB, talk func(net.Conn)) *http.Transport {
+	t.Helper()
+	var mu sync.Mutex
+	var conns []net.Conn
+	var talking sync.WaitGroup
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		near, far := net.Pipe()
+		mu.Lock()
+		defer mu.Unlock()
+		conns = append(conns, far)
+		talking.Go(func() { talk(far) })
+		return near, nil
+	}}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		mu.Lock()
+		for _, c := range conns {
+			c.Close()
+		}
+		mu.Unlock()
+		talking.Wait()
+	})
+	return transport
+}
+
+// Server returns a transport that reaches a server alone. It makes a connection for
+// each request: net/http repeats a GET of its own accord if a connection that was
+// used before breaks.
+func Server(t testing.TB, handler http.Handler) *http.Transport {
+	t.Helper()
+	l := &listener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	var handling sync.WaitGroup
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handling.Add(1)
+		defer handling.Done()
+		handler.ServeHTTP(w, r)
+	})}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = srv.Serve(l) }()
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		mine, theirs := net.Pipe()
+		select {
+		case l.conns <- theirs:
+			return mine, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		srv.Close()
+		<-done
+		handling.Wait()
+	})
+	return transport
+}
+
+type listener struct {
+	conns  chan net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *listener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
+func (l *listener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
