@@ -125,18 +125,18 @@ func (s *Server) User(id string) (User, error) {
 func (s *Server) checkUser(u User) error {
 	var errs []error
 	if !isGUID(u.ID) {
-		errs = append(errs, fmt.Errorf("ID %q isn't a GUID", u.ID))
+		errs = append(errs, fmt.Errorf("the ID %q isn't a GUID", u.ID))
 	}
 	if name, domain, _ := strings.Cut(u.UserPrincipalName, "@"); name == "" || domain == "" {
-		errs = append(errs, fmt.Errorf("UserPrincipalName %q isn't NAME@DOMAIN", u.UserPrincipalName))
+		errs = append(errs, fmt.Errorf("the UserPrincipalName %q isn't NAME@DOMAIN", u.UserPrincipalName))
 	}
 	for _, other := range s.people.users {
 		if other.ID != u.ID && other.deleted.IsZero() && strings.EqualFold(other.UserPrincipalName, u.UserPrincipalName) {
-			errs = append(errs, fmt.Errorf("UserPrincipalName %q is taken", u.UserPrincipalName))
+			errs = append(errs, fmt.Errorf("the UserPrincipalName %q is taken", u.UserPrincipalName))
 		}
 	}
 	if u.Manager != "" && s.people.users[u.Manager] == nil {
-		errs = append(errs, fmt.Errorf("Manager %q is no user", u.Manager))
+		errs = append(errs, fmt.Errorf("the Manager %q is no user", u.Manager))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("entratest: user: %w", err)

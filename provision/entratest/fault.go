@@ -70,20 +70,21 @@ func (f Fault) String() string {
 // check reports why a fault can never happen.
 func (f *Fault) check() error {
 	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if f.Method != strings.ToUpper(f.Method) {
-		errs = append(errs, fmt.Errorf("Method %q: want an HTTP verb in upper case", f.Method))
+		refuse("Method %q: want an HTTP verb in upper case", f.Method)
 	}
 	if _, err := path.Match(f.Path, ""); err != nil || strings.HasSuffix(f.Path, "/") {
-		errs = append(errs, fmt.Errorf("Path %q: want a pattern without a slash at its end", f.Path))
+		refuse("Path %q: want a pattern without a slash at its end", f.Path)
 	}
 	if f.Skip < 0 || f.Times < 0 || f.Delay < 0 {
-		errs = append(errs, errors.New("Skip, Times and Delay must not be negative"))
+		refuse("Skip, Times and Delay must not be negative")
 	}
 	if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
-		errs = append(errs, fmt.Errorf("Status %d: want 200 to 599, or 0", f.Status))
+		refuse("Status %d: want 200 to 599, or 0", f.Status)
 	}
 	if f.Kind < FaultReply || f.Kind > FaultDelay || f.Kind == FaultDelay && f.Delay == 0 {
-		errs = append(errs, fmt.Errorf("Kind %d: nothing would happen", f.Kind))
+		refuse("Kind %d: nothing would happen", f.Kind)
 	}
 	if len(errs) == 0 {
 		return nil

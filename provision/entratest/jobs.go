@@ -49,12 +49,12 @@ type status struct {
 // execution is one cycle.
 // https://learn.microsoft.com/graph/api/resources/synchronization-synchronizationtaskexecution
 type execution struct {
-	id                            string
-	began, ended                  time.Time
-	imported, entitled            int
-	exported, escrowed            int
-	escrowedReferences, retried   int
-	state, code, message, details string
+	id                   string
+	began, ended         time.Time
+	imported, entitled   int
+	exported, escrowed   int
+	escrowedReferences   int
+	state, code, message string
 }
 
 type quarantine struct {

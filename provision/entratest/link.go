@@ -32,6 +32,16 @@ func (r *run) link(id string) *link {
 	return &copied
 }
 
+// known is the SCIM id of an object that the target has, or "".
+func (r *run) known(id string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l := r.job.links[id]; l != nil {
+		return l.id
+	}
+	return ""
+}
+
 // keep stores what is known of an object.
 func (r *run) keep(l *link) {
 	r.mu.Lock()

@@ -28,8 +28,8 @@ func (r *run) manager(ctx context.Context, a *attempt, l *link) *attempt {
 		return nil
 	}
 	var want any
-	if boss := r.link(a.manager); a.manager != "" && boss != nil {
-		want = boss.id
+	if boss := r.known(a.manager); boss != "" {
+		want = boss
 	}
 	had := l.exported[managerTarget]
 	if had == want && (want == nil || !r.initial) {
@@ -62,14 +62,14 @@ func (r *run) members(ctx context.Context, a *attempt, l *link, only []string) *
 	}
 	var add []string // source IDs
 	for _, id := range a.subject.members {
-		if r.link(id) == nil || only != nil && !slices.Contains(only, id) {
+		if r.known(id) == "" || only != nil && !slices.Contains(only, id) {
 			continue
 		}
 		if l.members[id] && !r.initial {
 			continue
 		}
 		if l.members[id] || l.found {
-			there, err := r.target.Refers(ctx, push.Groups, l.id, "members", r.link(id).id)
+			there, err := r.target.Refers(ctx, push.Groups, l.id, "members", r.known(id))
 			if err != nil {
 				return a.unresolved(err)
 			}
@@ -83,7 +83,7 @@ func (r *run) members(ctx context.Context, a *attempt, l *link, only []string) *
 	for batch := range slices.Chunk(add, r.cfg.membersPatch) {
 		ids := make([]string, len(batch))
 		for i, id := range batch {
-			ids[i] = r.link(id).id
+			ids[i] = r.known(id)
 		}
 		if err := r.target.AddMembers(ctx, l.id, ids); err != nil {
 			r.keep(l)
@@ -116,12 +116,12 @@ func (r *run) removeMembers(ctx context.Context, a *attempt, l *link) *attempt {
 	}
 	slices.Sort(left)
 	for _, id := range left {
-		if user := r.link(id); user != nil { // who was deleted in the target is no member
-			if err := r.target.RemoveMember(ctx, l.id, user.id); err != nil {
+		if user := r.known(id); user != "" { // who was deleted in the target is no member
+			if err := r.target.RemoveMember(ctx, l.id, user); err != nil {
 				r.keep(l)
 				return a.unresolved(err)
 			}
-			a.changes = append(a.changes, push.Change{Target: "members", Old: user.id})
+			a.changes = append(a.changes, push.Change{Target: "members", Old: user})
 		}
 		delete(l.members, id)
 	}

@@ -61,7 +61,7 @@ var functions = map[string]struct {
 		case "false":
 			return "True", nil
 		}
-		return nil, fmt.Errorf("Not needs True or False, not %q", text(a[0]))
+		return nil, fmt.Errorf("the function Not needs True or False, not %q", text(a[0]))
 	}},
 }
 

@@ -136,3 +136,14 @@ func TestRefusedSchemas(t *testing.T) {
 		})
 	}
 }
+
+func FuzzParseExpression(f *testing.F) {
+	for _, seed := range []string{"[a]", `"x""y"`, `Switch([a], , "b", "c")`, "Join(\" \", [a], [b])", "Not([a])", "Trim(", `ToLower([a],`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if e, err := parse(text); err == nil {
+			e.eval(Object{"a": "x", "b": []string{"y"}})
+		}
+	})
+}
