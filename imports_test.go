@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"scimtoken":           {"", "provider", "scimtenant", "internal/check", "internal/gapi", "internal/resname", "internal/retry"},
 	"scimtoken/storetest": {"", "scimtoken"},
 	"scimclient":          {"", "internal/agent", "internal/emulator", "internal/fold", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
-	"provision":           {"", "claimmap", "provider", "provision/idp", "scimclient", "scimclient/audit", "scimtenant", "scimtoken", "internal/agent", "internal/check", "internal/emulator", "internal/gapi", "internal/retry", "internal/visible"},
+	"provision":           {"", "claimmap", "provider", "provision/idp", "provision/internal/doctor", "scimclient", "scimclient/audit", "scimtenant", "scimtoken", "internal/agent", "internal/check", "internal/emulator", "internal/gapi", "internal/retry", "internal/visible"},
 	"provision/idp":       {""},
 	"provision/entra":     {"", "provision/idp", "internal/check", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 
@@ -39,6 +39,7 @@ var allowed = map[string][]string{
 	"provision/secretmanager":              {"", "internal/gapi", "internal/retry"},
 
 	"scimclient/audit":                 {"", "claimmap", "scimclient", "provision/idp", "internal/fold"},
+	"provision/internal/doctor":        {"provider", "scimclient", "scimtenant", "scimtoken"},
 	"scimclient/audit/report":          {"internal/visible", "provision/idp", "scimclient/audit"},
 	"scimclient/audit/discoveryengine": {"", "internal/limit", "internal/retry", "internal/useragent", "scimclient/audit"},
 	"scimtest":                         {"scimtest/internal/behavior", "scimtest/internal/cloud", "scimtest/internal/directory", "scimtest/internal/wire"},

@@ -153,7 +153,7 @@ func (c *Clients) Doctor(ctx context.Context, req DoctorRequest) (*Report, error
 func (c *Clients) doctorOnce(ctx context.Context, req DoctorRequest) (*Report, error) {
 	spec := req.Spec.withDefaults()
 	x := &exam{}
-	d := &doctor{
+	d := &examiner{
 		req: req, spec: spec, limits: req.Thresholds.withDefaults(),
 		w: c.once.observeAll(ctx, spec, x), x: x, missing: map[string][]string{},
 	}
@@ -163,8 +163,8 @@ func (c *Clients) doctorOnce(ctx context.Context, req DoctorRequest) (*Report, e
 	return d.report(), nil
 }
 
-// doctor makes a report from what was read. It reads nothing.
-type doctor struct {
+// examiner makes a report from what was read. It reads nothing.
+type examiner struct {
 	req    DoctorRequest
 	spec   Spec
 	limits Thresholds
@@ -180,13 +180,13 @@ type doctor struct {
 
 // checks are independent of each other: each looks at what was read, and adds what
 // it finds.
-var checks = []func(*doctor){
-	(*doctor).pool, (*doctor).provider, (*doctor).tenant, (*doctor).mapping, (*doctor).tokens, (*doctor).store, (*doctor).role,
-	(*doctor).access, (*doctor).directory, (*doctor).half, (*doctor).usage,
-	(*doctor).caller, (*doctor).answers,
+var checks = []func(*examiner){
+	(*examiner).pool, (*examiner).provider, (*examiner).tenant, (*examiner).mapping, (*examiner).tokens, (*examiner).store, (*examiner).role,
+	(*examiner).access, (*examiner).directory, (*examiner).half, (*examiner).usage,
+	(*examiner).caller, (*examiner).answers,
 }
 
-func (d *doctor) report() *Report {
+func (d *examiner) report() *Report {
 	d.p = &planner{spec: d.spec, w: d.w, steps: map[Kind]Step{}}
 	d.silent = map[string]error{}
 	for _, check := range checks {
@@ -214,14 +214,14 @@ func (d *doctor) report() *Report {
 	return r
 }
 
-func (d *doctor) suppressed(f Finding) bool {
+func (d *examiner) suppressed(f Finding) bool {
 	return slices.ContainsFunc(d.req.Suppress, func(s Suppression) bool {
 		return (s.Code == "" || s.Code == f.Code) && (s.Resource == "" || s.Resource == f.Resource)
 	})
 }
 
 // add notes a finding. next is a command, or what to do in a console.
-func (d *doctor) add(code Code, resource, next, evidence string, args ...any) {
+func (d *examiner) add(code Code, resource, next, evidence string, args ...any) {
 	d.findings = append(d.findings, Finding{
 		Code: code, Severity: code.Severity(), Resource: resource, Next: next,
 		Evidence: strings.Join(strings.Fields(fmt.Sprintf(evidence, args...)), " "),
@@ -229,7 +229,7 @@ func (d *doctor) add(code Code, resource, next, evidence string, args ...any) {
 }
 
 // skip notes what wasn't searched.
-func (d *doctor) skip(format string, args ...any) {
+func (d *examiner) skip(format string, args ...any) {
 	d.notSearched = append(d.notSearched, fmt.Sprintf(format, args...))
 }
 
@@ -241,7 +241,7 @@ const (
 
 // unread notes why a read failed, and reports whether it did. A missing permission
 // and a service that doesn't answer become one finding each, at the end.
-func (d *doctor) unread(service, resource, permission string, err error) bool {
+func (d *examiner) unread(service, resource, permission string, err error) bool {
 	switch {
 	case err == nil:
 		return false
@@ -256,7 +256,7 @@ func (d *doctor) unread(service, resource, permission string, err error) bool {
 }
 
 // lacks notes a permission that the caller doesn't have.
-func (d *doctor) lacks(resource string, permissions ...string) {
+func (d *examiner) lacks(resource string, permissions ...string) {
 	for _, p := range permissions {
 		if !slices.Contains(d.missing[resource], p) {
 			d.missing[resource] = append(d.missing[resource], p)

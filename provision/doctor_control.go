@@ -8,16 +8,16 @@ import (
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/claimmap"
-	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/provision/internal/doctor"
 	"github.com/iamscim/iamscim/scimclient"
 	"github.com/iamscim/iamscim/scimtenant"
 )
 
-func (d *doctor) pool() {
+func (d *examiner) pool() {
 	name := d.spec.Provider.Pool()
 	resource := name.String()
 	if errors.Is(d.w.pool.err, iamscim.ErrNotFound) {
-		d.add(codePoolMissing, resource, poolCommand(name, "describe"), "IAM answers 404: there is no such pool, or the caller may not know of it")
+		d.add(doctor.PoolMissing, resource, doctor.Pool(name, "describe"), "IAM answers 404: there is no such pool, or the caller may not know of it")
 		return
 	}
 	if d.unread(serviceIAM, resource, "iam.workforcePools.get", d.w.pool.err) {
@@ -27,30 +27,30 @@ func (d *doctor) pool() {
 	pool := d.w.pool.value
 	switch {
 	case pool.State == iamscim.StateDeleted:
-		d.add(codePoolDeleted, resource, poolCommand(name, "undelete"), "it's purged at %s; until then it can be undeleted, and its providers can't be used", date(pool.ExpireTime))
+		d.add(doctor.PoolDeleted, resource, doctor.Pool(name, "undelete"), "it's purged at %s; until then it can be undeleted, and its providers can't be used", date(pool.ExpireTime))
 	case pool.Disabled:
-		d.add(codePoolDisabled, resource, poolCommand(name, "update", "--no-disabled"), "disabled is true: nobody can sign in, and sessions have ended")
+		d.add(doctor.PoolDisabled, resource, doctor.Pool(name, "update", "--no-disabled"), "disabled is true: nobody can sign in, and sessions have ended")
 	}
 	if d.req.Organization != "" && pool.Organization != d.req.Organization {
-		d.add(codePoolElsewhere, resource, fmt.Sprintf("gcloud iam workforce-pools list --organization=%s --location=%s", d.req.Organization, name.Location()),
+		d.add(doctor.PoolElsewhere, resource, fmt.Sprintf("gcloud iam workforce-pools list --organization=%s --location=%s", d.req.Organization, name.Location()),
 			"it belongs to organization %s, not to %s", pool.Organization, d.req.Organization)
 	}
 }
 
 // poolThere reports that the pool is there, as far as anybody knows.
-func (d *doctor) poolThere() bool {
+func (d *examiner) poolThere() bool {
 	if d.w.pool.err != nil {
 		return errors.Is(d.w.pool.err, iamscim.ErrPermissionDenied)
 	}
 	return d.w.pool.value.State != iamscim.StateDeleted
 }
 
-func (d *doctor) provider() {
+func (d *examiner) provider() {
 	name := d.spec.Provider
 	switch err := d.w.provider.err; {
 	case errors.Is(err, iamscim.ErrNotFound):
 		if d.poolThere() {
-			d.add(codeProvMissing, name.String(), fmt.Sprintf("gcloud iam workforce-pools providers list --workforce-pool=%s --location=%s --show-deleted", name.Pool().ID(), name.Pool().Location()),
+			d.add(doctor.ProvMissing, name.String(), fmt.Sprintf("gcloud iam workforce-pools providers list --workforce-pool=%s --location=%s --show-deleted", name.Pool().ID(), name.Pool().Location()),
 				"IAM answers 404%s", d.siblings())
 		}
 		d.skip("everything below the provider: it can't be read")
@@ -62,14 +62,14 @@ func (d *doctor) provider() {
 	p := d.w.provider.value
 	switch {
 	case p.State == iamscim.StateDeleted:
-		d.add(codeProvDeleted, name.String(), providerCommand(name, "undelete"), "it's purged at %s; until then it can be undeleted", date(p.ExpireTime))
+		d.add(doctor.ProvDeleted, name.String(), doctor.Provider(name, "undelete"), "it's purged at %s; until then it can be undeleted", date(p.ExpireTime))
 	case p.Disabled:
-		d.add(codeProvDisabled, name.String(), providerCommand(name, updateVerb(p), "--no-disabled"), "disabled is true: nobody can sign in with it")
+		d.add(doctor.ProvDisabled, name.String(), doctor.Provider(name, updateVerb(p), "--no-disabled"), "disabled is true: nobody can sign in with it")
 	}
 }
 
 // siblings names the providers that the pool has.
-func (d *doctor) siblings() string {
+func (d *examiner) siblings() string {
 	var ids []string
 	for _, p := range d.w.providers.value {
 		ids = append(ids, p.Name.ID())
@@ -84,14 +84,14 @@ func (d *doctor) siblings() string {
 }
 
 // own returns the provider's tenant if it's active, else nil.
-func (d *doctor) own() *scimtenant.Tenant {
+func (d *examiner) own() *scimtenant.Tenant {
 	if t := d.w.tenant.value; t != nil && t.Name.Provider() == d.spec.Provider && t.State == iamscim.StateActive {
 		return t
 	}
 	return nil
 }
 
-func (d *doctor) tenant() {
+func (d *examiner) tenant() {
 	name := d.spec.Provider
 	if d.w.provider.err != nil {
 		return
@@ -103,17 +103,17 @@ func (d *doctor) tenant() {
 	t := d.w.tenant.value
 	switch {
 	case t == nil:
-		d.add(codeNoTenant, name.String(), d.createTenant(), "none of the pool's %s has a SCIM tenant", counted(len(d.w.providers.value), "provider"))
+		d.add(doctor.NoTenant, name.String(), d.createTenant(), "none of the pool's %s has a SCIM tenant", counted(len(d.w.providers.value), "provider"))
 	case t.Name.Provider() != name:
 		state := "active"
-		next := tenantCommand(t.Name, "describe")
+		next := doctor.Tenant(t.Name, "describe")
 		if t.State == iamscim.StateDeleted {
 			state = "soft-deleted until " + date(t.PurgeTime)
-			next = tenantCommand(t.Name, "delete", "--hard-delete")
+			next = doctor.Tenant(t.Name, "delete", "--hard-delete")
 		}
-		d.add(codeTenantElse, t.Name.String(), next, "the pool's one tenant belongs to the provider %s, not to %s; it is %s", t.Name.Provider().ID(), name.ID(), state)
+		d.add(doctor.TenantElse, t.Name.String(), next, "the pool's one tenant belongs to the provider %s, not to %s; it is %s", t.Name.Provider().ID(), name.ID(), state)
 	case t.State == iamscim.StateDeleted:
-		d.add(codeTenantDeleted, t.Name.String(), tenantCommand(t.Name, "undelete"), "it's purged at %s; until then it can be undeleted, and it blocks the pool for another one", date(t.PurgeTime))
+		d.add(doctor.TenantDeleted, t.Name.String(), doctor.Tenant(t.Name, "undelete"), "it's purged at %s; until then it can be undeleted, and it blocks the pool for another one", date(t.PurgeTime))
 	}
 	if d.own() == nil {
 		d.skip("tokens, the role, access and the directory: the provider has no active tenant")
@@ -121,7 +121,7 @@ func (d *doctor) tenant() {
 }
 
 // createTenant is the command that creates the tenant.
-func (d *doctor) createTenant() string {
+func (d *examiner) createTenant() string {
 	id := d.spec.TenantID
 	if id == "" {
 		id = defaultTenantID
@@ -132,12 +132,12 @@ func (d *doctor) createTenant() string {
 		mapping, _ = claimmap.Fit(d.w.provider.value.AttributeMapping, d.vendor())
 	}
 	if mapping.IsZero() {
-		return tenantCommand(name, "create", `--claim-mapping="CLAIM_MAPPING"`)
+		return doctor.Tenant(name, "create", `--claim-mapping="CLAIM_MAPPING"`)
 	}
-	return tenantCommand(name, "create", fmt.Sprintf("--claim-mapping=%q", mapping))
+	return doctor.Tenant(name, "create", fmt.Sprintf("--claim-mapping=%q", mapping))
 }
 
-func (d *doctor) vendor() iamscim.Vendor {
+func (d *examiner) vendor() iamscim.Vendor {
 	if d.spec.Vendor != "" || d.w.provider.value == nil {
 		return d.spec.Vendor
 	}
@@ -146,7 +146,7 @@ func (d *doctor) vendor() iamscim.Vendor {
 
 // mapping compares the claim mapping of the tenant with the provider's attribute
 // mapping.
-func (d *doctor) mapping() {
+func (d *examiner) mapping() {
 	t, p := d.w.tenant.value, d.w.provider.value
 	if p == nil || t == nil || t.Name.Provider() != d.spec.Provider {
 		return
@@ -157,19 +157,19 @@ func (d *doctor) mapping() {
 		err = m.Validate(d.spec.Usage)
 	}
 	if err != nil {
-		d.add(codeMapInvalid, resource, d.describe(), "%s: %v", rules(t.ClaimMapping), err)
+		d.add(doctor.MapInvalid, resource, d.describe(), "%s: %v", rules(t.ClaimMapping), err)
 		return
 	}
 	verdict := claimmap.Compare(p.AttributeMapping, m, claimmap.CompareOptions{Vendor: d.vendor()})
 	provided := "google.subject=" + p.AttributeMapping["google.subject"]
 	switch verdict.Result {
 	case claimmap.Invalid:
-		d.add(codeMapInvalid, p.Name.String(), d.describe(), "%s: %s", provided, verdict.Reason)
+		d.add(doctor.MapInvalid, p.Name.String(), d.describe(), "%s: %s", provided, verdict.Reason)
 	case claimmap.Inconsistent:
-		d.add(codeMapInconsistent, resource, d.describe(), "the provider has %s, the tenant %s: %s", provided, m, verdict.Reason)
+		d.add(doctor.MapInconsistent, resource, d.describe(), "the provider has %s, the tenant %s: %s", provided, m, verdict.Reason)
 	case claimmap.Unproven:
 		if !d.spec.AcceptUnproven {
-			d.add(codeMapUnproven, resource, d.describe(), "the provider has %s, the tenant %s: %s", provided, m, verdict.Reason)
+			d.add(doctor.MapUnproven, resource, d.describe(), "the provider has %s, the tenant %s: %s", provided, m, verdict.Reason)
 		}
 	}
 	d.requires(resource, verdict.Requires)
@@ -177,16 +177,16 @@ func (d *doctor) mapping() {
 
 // describe is the command that shows the provider's mapping, which, unlike the
 // tenant's, can be changed.
-func (d *doctor) describe() string { return providerCommand(d.spec.Provider, "describe") }
+func (d *examiner) describe() string { return doctor.Provider(d.spec.Provider, "describe") }
 
 // requires looks at the settings of the identity provider that the mapping rests
 // on. It's the identity provider's own check if it can be read.
-func (d *doctor) requires(resource string, needs []claimmap.IDPSetting) {
+func (d *examiner) requires(resource string, needs []claimmap.IDPSetting) {
 	var open []claimmap.IDPSetting
 	for _, need := range needs {
 		if is, known := d.setting(need.ID); known {
 			if is != need.Value {
-				d.add(codeSetting, idpResource, d.portal(need.Note), "%s is set to %q, and the claim mapping needs %q (%s)", need.Setting, is, need.Value, need.ID)
+				d.add(doctor.Setting, idpResource, d.portal(need.Note), "%s is set to %q, and the claim mapping needs %q (%s)", need.Setting, is, need.Value, need.ID)
 			}
 			continue
 		}
@@ -195,13 +195,13 @@ func (d *doctor) requires(resource string, needs []claimmap.IDPSetting) {
 		}
 	}
 	if len(open) > 0 {
-		d.add(codeUnconfirmed, resource, "add to the spec what you have confirmed: accept: ["+ids(open)+"]", "nobody has confirmed at %s: %s", d.vendor(), settings(open))
+		d.add(doctor.Unconfirmed, resource, "add to the spec what you have confirmed: accept: ["+ids(open)+"]", "nobody has confirmed at %s: %s", d.vendor(), settings(open))
 	}
 }
 
 // role looks for the role of the tenant's service agent. A request that the SCIM
 // service answered proves it.
-func (d *doctor) role() {
+func (d *examiner) role() {
 	organization, address := d.w.agent()
 	if d.own() == nil || address == "" || d.granted() {
 		return
@@ -209,7 +209,7 @@ func (d *doctor) role() {
 	resource := "organizations/" + organization
 	if d.unread(serviceCRM, resource, getOrgPolicy, d.w.bindings.err) || !d.w.bindings.done {
 		if d.denied() {
-			d.add(codeNoRole, resource, bindCommand(organization, address), "the SCIM service answers 403 for %s; the organization's policy can't be read", address)
+			d.add(doctor.NoRole, resource, doctor.Bind(organization, address), "the SCIM service answers 403 for %s; the organization's policy can't be read", address)
 			return
 		}
 		d.skip("the role of the service agent: the organization's policy can't be read, and no request proves it")
@@ -235,25 +235,25 @@ func (d *doctor) role() {
 	}
 	switch {
 	case plain && d.denied():
-		d.add(codeTooEarly, resource, waitCommand, "%s is bound to %s, and the SCIM service still answers 403: a change takes 2 minutes, sometimes 7 or more", scimtenant.SyncerRole, address)
+		d.add(doctor.TooEarly, resource, waitCommand, "%s is bound to %s, and the SCIM service still answers 403: a change takes 2 minutes, sometimes 7 or more", scimtenant.SyncerRole, address)
 	case plain:
 	case conditional:
-		d.add(codeConditional, resource, bindCommand(organization, address)+" --condition=None", "%s is bound to %s under the condition %s", scimtenant.SyncerRole, address, condition)
+		d.add(doctor.Conditional, resource, doctor.Bind(organization, address)+" --condition=None", "%s is bound to %s under the condition %s", scimtenant.SyncerRole, address, condition)
 	case deleted:
-		d.add(codeDeletedAgent, resource, bindCommand(organization, address), "%s is bound to the deleted account deleted:%s, which doesn't count", scimtenant.SyncerRole, member)
+		d.add(doctor.DeletedAgent, resource, doctor.Bind(organization, address), "%s is bound to the deleted account deleted:%s, which doesn't count", scimtenant.SyncerRole, member)
 	default:
-		d.add(codeNoRole, resource, bindCommand(organization, address), "the organization's policy doesn't bind %s to %s", scimtenant.SyncerRole, address)
+		d.add(doctor.NoRole, resource, doctor.Bind(organization, address), "the organization's policy doesn't bind %s to %s", scimtenant.SyncerRole, address)
 	}
 }
 
 // granted reports that the SCIM service has answered a request, and denied that it
 // refused one for want of the role.
-func (d *doctor) granted() bool { return d.w.access.done && d.w.access.err == nil }
-func (d *doctor) denied() bool  { return errors.Is(d.w.access.err, scimclient.ErrNotSyncer) }
+func (d *examiner) granted() bool { return d.w.access.done && d.w.access.err == nil }
+func (d *examiner) denied() bool  { return errors.Is(d.w.access.err, scimclient.ErrNotSyncer) }
 
 // caller says what the caller may not do: what a read was refused for, and what
 // testIamPermissions leaves out.
-func (d *doctor) caller() {
+func (d *examiner) caller() {
 	pool := d.spec.Provider.Pool().String()
 	proved := map[string]bool{
 		"iam.workforcePools.get": d.w.pool.err == nil, getProvider: d.w.provider.err == nil, "iam.workforcePoolProviders.list": d.w.providers.err == nil,
@@ -312,15 +312,15 @@ func (d *doctor) caller() {
 		}
 		next := d.grantCaller(resource)
 		if read != nil {
-			d.add(codeMayNotRead, resource, next, "the caller lacks %s", strings.Join(read, ", "))
+			d.add(doctor.MayNotRead, resource, next, "the caller lacks %s", strings.Join(read, ", "))
 		}
 		if change != nil {
-			d.add(codeMayNotChange, resource, next, "the caller lacks %s", strings.Join(change, ", "))
+			d.add(doctor.MayNotChange, resource, next, "the caller lacks %s", strings.Join(change, ", "))
 		}
 	}
 }
 
-func (d *doctor) tenantName() string {
+func (d *examiner) tenantName() string {
 	if t := d.w.tenant.value; t != nil {
 		return t.Name.String()
 	}
@@ -331,7 +331,7 @@ func (d *doctor) tenantName() string {
 func kindOf(permission string) string { return permission[:strings.LastIndexByte(permission, '.')] }
 
 // grantCaller is the command that gives the caller the role for a resource.
-func (d *doctor) grantCaller(resource string) string {
+func (d *examiner) grantCaller(resource string) string {
 	organization, _ := d.w.agent()
 	if organization == "" {
 		organization = either(d.req.Organization, "ORGANIZATION_ID")
@@ -344,35 +344,21 @@ func (d *doctor) grantCaller(resource string) string {
 }
 
 // answers reports the services that gave no answer.
-func (d *doctor) answers() {
+func (d *examiner) answers() {
 	for _, service := range slices.Sorted(keys(d.silent)) {
 		err := d.silent[service]
 		resource := map[string]string{serviceIAM: "iam.googleapis.com", serviceCRM: "cloudresourcemanager.googleapis.com"}[service]
 		if errors.Is(err, iamscim.ErrUnauthenticated) {
-			d.add(codeCredentials, resource, "gcloud auth application-default login", "%s doesn't accept the caller's credentials: %s", service, cause(err))
+			d.add(doctor.Credentials, resource, "gcloud auth application-default login", "%s doesn't accept the caller's credentials: %s", service, cause(err))
 			continue
 		}
-		d.add(codeNoAnswer, resource, waitCommand, "%s doesn't answer: %s", service, cause(err))
+		d.add(doctor.NoAnswer, resource, waitCommand, "%s doesn't answer: %s", service, cause(err))
 	}
 }
 
-// waitCommand runs the doctor again until it finds nothing.
-const waitCommand = "scimctl doctor -spec spec.yaml -wait"
-
-func poolCommand(name provider.PoolName, verb string, flags ...string) string {
-	return strings.Join(append([]string{"gcloud iam workforce-pools", verb, name.ID(), "--location=" + name.Location()}, flags...), " ")
-}
-
-func providerCommand(name provider.Name, verb string, flags ...string) string {
-	return strings.Join(append([]string{"gcloud iam workforce-pools providers", verb, name.ID(), "--workforce-pool=" + name.Pool().ID(), "--location=" + name.Pool().Location()}, flags...), " ")
-}
-
-func tenantCommand(name scimtenant.Name, verb string, flags ...string) string {
-	parent := name.Provider()
-	return strings.Join(append([]string{"gcloud iam workforce-pools providers scim-tenants", verb, name.ID(), "--workforce-pool=" + parent.Pool().ID(),
-		"--provider=" + parent.ID(), "--location=" + parent.Pool().Location()}, flags...), " ")
-}
-
-func bindCommand(organization, agent string) string {
-	return fmt.Sprintf("gcloud organizations add-iam-policy-binding %s --member=serviceAccount:%s --role=%s", organization, agent, scimtenant.SyncerRole)
-}
+// The commands of examples/scimctl that come next.
+const (
+	waitCommand   = "scimctl doctor -spec spec.yaml -wait"
+	applyCommand  = "scimctl apply -spec spec.yaml"
+	rotateCommand = "scimctl rotate -spec spec.yaml"
+)

@@ -9,11 +9,12 @@ import (
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/claimmap"
+	"github.com/iamscim/iamscim/provision/internal/doctor"
 	"github.com/iamscim/iamscim/scimclient"
 )
 
 // access looks at what the SCIM service answered to the stored token.
-func (d *doctor) access() {
+func (d *examiner) access() {
 	if !d.w.access.done {
 		return
 	}
@@ -29,21 +30,21 @@ func (d *doctor) access() {
 		return
 	case errors.Is(err, scimclient.ErrNotSyncer): // the role's
 	case errors.Is(err, scimclient.ErrTokenRejected) && young, errors.Is(err, scimclient.ErrTenantUnknown) && young:
-		d.add(codeTooEarly, name.String(), waitCommand, "the token was made within the last %v, and the SCIM service doesn't know it yet: %s", replicates+time.Minute, cause(err))
+		d.add(doctor.TooEarly, name.String(), waitCommand, "the token was made within the last %v, and the SCIM service doesn't know it yet: %s", replicates+time.Minute, cause(err))
 	case errors.Is(err, scimclient.ErrTokenRejected):
-		d.add(codeRejected, base, "scimctl rotate -spec spec.yaml", "the SCIM service answers 401 to the stored token %s", name.ID())
+		d.add(doctor.Rejected, base, rotateCommand, "the SCIM service answers 401 to the stored token %s", name.ID())
 	case errors.Is(err, scimclient.ErrTenantUnknown):
-		d.add(codeUnknown, base, tenantCommand(d.own().Name, "describe"), "the SCIM service answers 404 at the tenant's base URI")
+		d.add(doctor.Unknown, base, doctor.Tenant(d.own().Name, "describe"), "the SCIM service answers 404 at the tenant's base URI")
 	case errors.Is(err, iamscim.ErrThrottled):
-		d.add(codeThrottled, base, "Google Cloud console: IAM & Admin > Quotas, filter iamscim.googleapis.com", "the SCIM service answers 429: the tenant's 3,000 requests per minute are used up")
+		d.add(doctor.Throttled, base, "Google Cloud console: IAM & Admin > Quotas, filter iamscim.googleapis.com", "the SCIM service answers 429: the tenant's 3,000 requests per minute are used up")
 	default:
-		d.add(codeUnreachable, base, "curl -v "+base+"/Users", "%s", cause(err))
+		d.add(doctor.Unreachable, base, "curl -v "+base+"/Users", "%s", cause(err))
 	}
 	d.skip("the directory: the stored token has no access")
 }
 
 // directory looks at a sample of users and groups, and at what Ready names.
-func (d *doctor) directory() {
+func (d *examiner) directory() {
 	if !d.granted() {
 		return
 	}
@@ -52,51 +53,51 @@ func (d *doctor) directory() {
 	s := d.x.sample.value
 	if err := d.x.sample.err; err != nil {
 		if errors.Is(err, iamscim.ErrThrottled) {
-			d.add(codeThrottled, base, "Google Cloud console: IAM & Admin > Quotas, filter iamscim.googleapis.com", "the SCIM service answers 429: the tenant's 3,000 requests per minute are used up")
+			d.add(doctor.Throttled, base, "Google Cloud console: IAM & Admin > Quotas, filter iamscim.googleapis.com", "the SCIM service answers 429: the tenant's 3,000 requests per minute are used up")
 		} else {
-			d.add(codeUnreachable, base, "curl -v "+base+"/Users", "%s", cause(err))
+			d.add(doctor.Unreachable, base, "curl -v "+base+"/Users", "%s", cause(err))
 		}
 		d.skip("users, groups and memberships: the sample can't be read")
 		return
 	}
-	if len(s.users) == 0 {
-		d.add(codeEmpty, base, d.startPushing(), "the directory has no users")
+	if len(s.Users) == 0 {
+		d.add(doctor.Empty, base, d.startPushing(), "the directory has no users")
 		return
 	}
-	if len(s.groups) == 0 {
-		d.add(codeNoGroupAtAll, base, d.startPushing(), "the directory has users and no groups")
+	if len(s.Groups) == 0 {
+		d.add(doctor.NoGroupAtAll, base, d.startPushing(), "the directory has users and no groups")
 	}
-	d.skip("users beyond a sample of %d: scimctl audit looks at all", len(s.users))
+	d.skip("users beyond a sample of %d: scimctl audit looks at all", len(s.Users))
 	inactive := 0
-	for _, user := range s.users {
+	for _, user := range s.Users {
 		if user.Active != nil && !*user.Active {
 			inactive++
 		}
 		d.user(user)
 	}
-	if inactive == len(s.users) {
-		d.add(codeAllInactive, base, d.portal("the mapping of active"), "all %s are inactive", counted(inactive, "sampled user"))
+	if inactive == len(s.Users) {
+		d.add(doctor.AllInactive, base, d.portal("the mapping of active"), "all %s are inactive", counted(inactive, "sampled user"))
 	} else if inactive > 0 {
-		d.add(codeInactive, base, "scimctl explain -spec spec.yaml USER_NAME", "%d of %s are inactive", inactive, counted(len(s.users), "sampled user"))
+		d.add(doctor.Inactive, base, "scimctl explain -spec spec.yaml USER_NAME", "%d of %s are inactive", inactive, counted(len(s.Users), "sampled user"))
 	}
 	switch {
-	case s.skipped != "":
-		d.skip("memberships: %s", s.skipped)
-	case s.asked != "" && len(s.inGroup) == 0:
-		d.add(codeNoGroups, base, d.portal("the assigned groups, and the log of provisioning"), "none of %s is in one of %s; asked was %s", counted(len(s.users), "sampled user"), d.listed(s), s.asked)
+	case s.Unanswered != nil:
+		d.skip("memberships: %s", cause(s.Unanswered))
+	case s.Asked != "" && len(s.InGroup) == 0:
+		d.add(doctor.NoGroups, base, d.portal("the assigned groups, and the log of provisioning"), "none of %s is in one of %s; asked was %s", counted(len(s.Users), "sampled user"), d.listed(s), s.Asked)
 	}
 }
 
-func (d *doctor) listed(s sample) string {
-	if s.cut {
+func (d *examiner) listed(s doctor.Sample) string {
+	if s.Cut {
 		return "100 groups or more"
 	}
-	return counted(len(s.groups), "group")
+	return counted(len(s.Groups), "group")
 }
 
 // user looks at one sampled user: the rule for e-mail addresses, and what the claim
 // mapping makes of the user.
-func (d *doctor) user(user *scimclient.User) {
+func (d *examiner) user(user *scimclient.User) {
 	resource := d.own().BaseURI + "/Users/" + user.ID
 	work := 0
 	for _, mail := range user.Emails {
@@ -105,7 +106,7 @@ func (d *doctor) user(user *scimclient.User) {
 		}
 	}
 	if len(user.Emails) != 1 || work != 1 {
-		d.add(codeEmailRule, resource, d.portal("send the primary work e-mail address, and no other"), "the user has %s, %d of type work; the service takes exactly one", addresses(len(user.Emails)), work)
+		d.add(doctor.EmailRule, resource, d.portal("send the primary work e-mail address, and no other"), "the user has %s, %d of type work; the service takes exactly one", addresses(len(user.Emails)), work)
 		return // the mapping by e-mail follows from it
 	}
 	m, err := d.own().Mapping()
@@ -117,12 +118,12 @@ func (d *doctor) user(user *scimclient.User) {
 		_, err = m.EvaluateUser(document)
 	}
 	if err := d.matters(err); err != nil {
-		d.add(codeUnmappable, resource, d.portal("the attribute that the claim mapping reads"), "the claim mapping makes no usable value of the user: %v", err)
+		d.add(doctor.Unmappable, resource, d.portal("the attribute that the claim mapping reads"), "the claim mapping makes no usable value of the user: %v", err)
 	}
 }
 
 // matters is an error of an evaluation, without what the usage ignores.
-func (d *doctor) matters(err error) error {
+func (d *examiner) matters(err error) error {
 	if err == nil || d.w.provider.value.SCIMUsage == iamscim.SCIMUsageUsersAndGroups || d.spec.Usage == iamscim.SCIMUsageUsersAndGroups {
 		return err
 	}
@@ -142,26 +143,26 @@ func (d *doctor) matters(err error) error {
 }
 
 // named looks for what Ready names.
-func (d *doctor) named(base string) {
+func (d *examiner) named(base string) {
 	if err := d.w.evidence.err; err != nil {
 		d.skip("the users and groups that the spec names: %s", cause(err))
 		return
 	}
 	if missing := d.w.evidence.value.missing; len(missing) > 0 {
-		d.add(codeNotArrived, base, d.startPushing(), "the directory lacks %s", strings.Join(missing, ", "))
+		d.add(doctor.NotArrived, base, d.startPushing(), "the directory lacks %s", strings.Join(missing, ", "))
 	}
 }
 
 // startPushing is what makes the identity provider push.
-func (d *doctor) startPushing() string {
+func (d *examiner) startPushing() string {
 	if d.spec.IdentityProvider != nil {
-		return "scimctl apply -spec spec.yaml"
+		return applyCommand
 	}
 	return d.portal("start provisioning, and look at its log")
 }
 
 // portal is a place in the identity provider's console.
-func (d *doctor) portal(note string) string {
+func (d *examiner) portal(note string) string {
 	switch d.vendor() {
 	case iamscim.VendorEntraID:
 		note = strings.TrimPrefix(note, "Provisioning > ")

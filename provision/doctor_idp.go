@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/iamscim/iamscim/provision/idp"
+	"github.com/iamscim/iamscim/provision/internal/doctor"
 )
 
 // setting returns what the identity provider has for a setting, if it can be read.
-func (d *doctor) setting(id string) (value string, known bool) {
+func (d *examiner) setting(id string) (value string, known bool) {
 	if d.w.idp.value == nil {
 		return "", false
 	}
@@ -23,19 +24,19 @@ func (d *doctor) setting(id string) (value string, known bool) {
 
 // issueCodes are the codes of what an identity provider reports.
 var issueCodes = map[idp.IssueCode]Code{
-	idp.IssueNoJob: codeNoJob, idp.IssueStopped: codeStopped, idp.IssueQuarantined: codeQuarantined, idp.IssueCredential: codeCredential,
-	idp.IssueFlag: codeFlag, idp.IssueDeletions: codeDeletions, idp.IssueScope: codeScope, idp.IssueFailures: codeFailures,
-	idp.IssueUnread: codeByHand,
+	idp.IssueNoJob: doctor.NoJob, idp.IssueStopped: doctor.Stopped, idp.IssueQuarantined: doctor.Quarantined, idp.IssueCredential: doctor.Credential,
+	idp.IssueFlag: doctor.Flag, idp.IssueDeletions: doctor.Deletions, idp.IssueScope: doctor.Scope, idp.IssueFailures: doctor.Failures,
+	idp.IssueUnread: doctor.ByHand,
 }
 
 // half looks at the identity provider's half.
-func (d *doctor) half() {
+func (d *examiner) half() {
 	if d.spec.IdentityProvider == nil {
 		d.skip("the identity provider: no program for it is given")
 		return
 	}
 	if err := d.w.idp.err; err != nil {
-		d.add(codeIDPSilent, idpResource, "see to the identity provider's credentials and permissions", "%v", err)
+		d.add(doctor.IDPSilent, idpResource, "see to the identity provider's credentials and permissions", "%v", err)
 		d.skip("the identity provider's half: it can't be asked")
 		return
 	}
@@ -44,10 +45,14 @@ func (d *doctor) half() {
 	for _, issue := range s.Issues {
 		code, known := issueCodes[issue.Code]
 		if !known {
-			code = codeFailures
+			code = doctor.Failures
 		}
 		reported[code] = true
-		d.add(code, idpResource, either(issue.Mend, d.mend(code)), "%s", either(issue.Reason, string(issue.Code)))
+		next := either(issue.Mend, d.portal("the log of provisioning"))
+		if applied[code] && !s.ByHand {
+			next = applyCommand
+		}
+		d.add(code, idpResource, next, "%s", either(issue.Reason, string(issue.Code)))
 	}
 	report := func(code Code, next, evidence string, args ...any) {
 		if !reported[code] {
@@ -56,41 +61,34 @@ func (d *doctor) half() {
 	}
 	base := strings.TrimRight(s.BaseURI, "/")
 	if s.ByHand {
-		report(codeByHand, d.portal("compare each line of the checklist"), "a person sets it up; this program reads back %s of it", either(d.readBack(s), "nothing"))
+		report(doctor.ByHand, d.portal("compare each line of the checklist"), "a person sets it up; this program reads back %s of it", either(d.readBack(s), "nothing"))
 	}
 	switch t := d.own(); {
 	case base == "" && !s.ByHand:
-		report(codeNoJob, d.mend(codeNoJob), "nothing is set up there")
+		report(doctor.NoJob, applyCommand, "nothing is set up there")
 	case base == "":
 	case t != nil && base != strings.TrimRight(t.BaseURI, "/"):
-		report(codePushesElse, "scimctl apply -spec spec.yaml", "it pushes to %s, and the tenant's base URI is %s", base, t.BaseURI)
+		report(doctor.PushesElse, applyCommand, "it pushes to %s, and the tenant's base URI is %s", base, t.BaseURI)
 	}
-	if s.ByHand {
-		d.people()
+	if base != "" && !s.Running && !reported[doctor.Quarantined] && !reported[doctor.ByHand] {
+		report(doctor.Stopped, applyCommand, "the job doesn't run")
 	}
-	if base == "" {
-		return
-	}
-	if !s.Running && !reported[codeQuarantined] && !reported[codeNoJob] {
-		report(codeStopped, d.mend(codeStopped), "the job doesn't run")
-	}
-	if s.ByHand {
-		return // times can't be read
+	d.people()
+	if base == "" || !s.Running || s.ByHand {
+		return // there are no cycles, or they can't be read
 	}
 	switch {
-	case !s.Running:
 	case s.FirstCycle.IsZero():
-		report(codeFirstCycle, waitCommand, "it runs, and hasn't pushed everybody yet")
+		report(doctor.FirstCycle, waitCommand, "it runs, and hasn't pushed everybody yet")
 	case s.LastSuccess.IsZero():
 		d.skip("when the identity provider's newest cycle ended: it can't be read")
 	case d.w.now.Sub(s.LastSuccess) > d.limits.LastSuccess:
-		report(codeLastSuccess, d.portal("the log of provisioning"), "the newest cycle ended %s ago, at %s; the limit is %v", ago(d.w.now.Sub(s.LastSuccess)), date(s.LastSuccess), d.limits.LastSuccess)
+		report(doctor.LastSuccess, d.portal("the log of provisioning"), "the newest cycle ended %s ago, at %s; the limit is %v", ago(d.w.now.Sub(s.LastSuccess)), date(s.LastSuccess), d.limits.LastSuccess)
 	}
-	d.people()
 }
 
 // readBack names the settings that could be read.
-func (d *doctor) readBack(s *idp.Status) string {
+func (d *examiner) readBack(s *idp.Status) string {
 	names := make([]string, len(s.Settings))
 	for i, set := range s.Settings {
 		names[i] = set.Name
@@ -99,7 +97,7 @@ func (d *doctor) readBack(s *idp.Status) string {
 }
 
 // people reports what became of those whom the spec names and the directory lacks.
-func (d *doctor) people() {
+func (d *examiner) people() {
 	for _, a := range d.x.attempts {
 		if a.err != nil {
 			if !errors.Is(a.err, idp.ErrByHand) {
@@ -110,22 +108,16 @@ func (d *doctor) people() {
 		why := a.attempt
 		switch {
 		case why.Step == idp.StepScope && why.Result == idp.ResultSkipped:
-			d.add(codeScopeOfPerson, a.person, either(why.Mend, either(why.Action, d.portal("Users and groups"))), "the identity provider doesn't push this person: %s", either(why.Reason, "out of scope"))
+			d.add(doctor.ScopeOfPerson, a.person, either(why.Mend, either(why.Action, d.portal("Users and groups"))), "the identity provider doesn't push this person: %s", either(why.Reason, "out of scope"))
 		case why.Result == idp.ResultFailure:
-			d.add(codePersonNotThere, a.person, either(why.Mend, either(why.Action, d.portal("the log of provisioning"))), "the step %s failed: %s", why.Step, either(why.Reason, why.Code))
+			d.add(doctor.PersonNotThere, a.person, either(why.Mend, either(why.Action, d.portal("the log of provisioning"))), "the step %s failed: %s", why.Step, either(why.Reason, why.Code))
 		}
 	}
 }
 
-// mend is what mends an issue for which the identity provider's program names
-// nothing.
-func (d *doctor) mend(code Code) string {
-	switch code {
-	case codeNoJob, codeStopped, codeCredential, codeFlag:
-		return "scimctl apply -spec spec.yaml"
-	}
-	return d.portal("the log of provisioning")
-}
+// applied are the codes that apply mends, unless a person sets the identity
+// provider up.
+var applied = map[Code]bool{doctor.NoJob: true, doctor.Stopped: true, doctor.Credential: true, doctor.Flag: true}
 
 // ago is a time in the unit that fits.
 func ago(t time.Duration) string {

@@ -3,6 +3,8 @@ package provision
 import (
 	"fmt"
 	"strings"
+
+	"github.com/iamscim/iamscim/provision/internal/doctor"
 )
 
 // DoctorPageForTest is docs/doctor.md, from the table of codes.
@@ -22,17 +24,17 @@ The severities:
 | code | severity | finding |
 | --- | --- | --- |
 `)
-	for _, row := range codeTable {
-		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", row.code, strings.ToLower(string(row.code)), row.severity, row.title)
+	for _, row := range doctor.Table {
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", row.Code, strings.ToLower(row.Code), row.Severity, row.Title)
 	}
 	heads := map[byte]string{'1': "The control plane", '2': "The directory", '3': "The identity provider", '4': "What the provider takes from SCIM"}
 	var last byte
-	for _, row := range codeTable {
-		if class := row.code[len("SCIM")]; class != last {
+	for _, row := range doctor.Table {
+		if class := row.Code[len("SCIM")]; class != last {
 			fmt.Fprintf(&b, "\n## %s\n", heads[class])
 			last = class
 		}
-		fmt.Fprintf(&b, "\n### %s\n\n%s", row.code, row.code.Page())
+		fmt.Fprintf(&b, "\n### %s\n\n%s", row.Code, Code(row.Code).Page())
 	}
 	return b.String()
 }

@@ -3,12 +3,73 @@ package provision
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/provision/internal/doctor"
 	"github.com/iamscim/iamscim/scimtenant"
 )
+
+// Severity says how much a finding matters.
+type Severity string
+
+// The severities, the gravest first.
+const (
+	SeverityError   Severity = doctor.Error   // it doesn't work
+	SeverityWarning Severity = doctor.Warning // it will not work for some people, or not for long, or nobody can tell
+	SeverityInfo    Severity = doctor.Info    // worth knowing
+)
+
+// Severities are all of them, the gravest first.
+func Severities() []Severity { return []Severity{SeverityError, SeverityWarning, SeverityInfo} }
+
+// AtLeast reports whether s is as grave as least. A severity that isn't one is
+// less grave than all.
+func (s Severity) AtLeast(least Severity) bool {
+	i := slices.Index(Severities(), s)
+	return i >= 0 && i <= slices.Index(Severities(), least)
+}
+
+// Code is the stable code of a kind of finding: SCIM1xx is the control plane,
+// SCIM2xx the directory, SCIM3xx the identity provider, and SCIM4xx what the
+// provider takes from SCIM. docs/doctor.md has a page for each. A code is never
+// used again for something else.
+type Code string
+
+// Codes returns all codes, in order.
+func Codes() []Code {
+	all := make([]Code, len(doctor.Table))
+	for i, row := range doctor.Table {
+		all[i] = Code(row.Code)
+	}
+	return all
+}
+
+// Title returns the title of the code, "" if there is no such code.
+func (c Code) Title() string { return c.row().Title }
+
+// Severity returns the severity of findings with the code, "" if there is no such
+// code.
+func (c Code) Severity() Severity { return Severity(c.row().Severity) }
+
+// Page returns what docs/doctor.md says about the code, in Markdown, "" if there is
+// no such code.
+func (c Code) Page() string {
+	r := c.row()
+	if r.Code == "" {
+		return ""
+	}
+	return fmt.Sprintf("**%s.** Severity: %s.\n\n- What follows: %s\n- What the doctor saw: %s\n- What to do: %s\n", r.Title, r.Severity, r.Means, r.Look, r.Mend)
+}
+
+func (c Code) row() doctor.Row {
+	if i := slices.IndexFunc(doctor.Table, func(r doctor.Row) bool { return r.Code == string(c) }); i >= 0 {
+		return doctor.Table[i]
+	}
+	return doctor.Row{}
+}
 
 // Finding is one thing that is wrong, or worth knowing. It holds no secret.
 type Finding struct {

@@ -199,7 +199,7 @@ var ailments = []ailment{
 		p.half.silent = errors.New("Graph: 403 Authorization_RequestDenied: Synchronization.Read.All is missing")
 	}},
 	issue(idp.IssueNoJob, "301"), issue(idp.IssueStopped, "302"), issue(idp.IssueQuarantined, "303"), issue(idp.IssueCredential, "304"),
-	issue(idp.IssueFlag, "305"), issue(idp.IssueDeletions, "306"), issue(idp.IssueScope, "307"), issue(idp.IssueFailures, "308"), issue("a newer one", "308"),
+	issue(idp.IssueFlag, "305"), issue(idp.IssueDeletions, "306"), issue(idp.IssueScope, "307"), issue(idp.IssueFailures, "308"), issue(idp.IssueUnread, "312"), issue("a newer one", "308"),
 	{"nothing set up at the identity provider", "301", "idp", "", nil, "", func(_ testing.TB, p *patient) { p.now(func(s *idp.Status) { *s = idp.Status{} }) }},
 	{"job doesn't run", "302", "idp", "", nil, "", func(t testing.TB, p *patient) { must(t, p.half.Stop(t.Context())) }},
 	{"pushes somewhere else", "309", "idp", "", nil, "", func(_ testing.TB, p *patient) {

@@ -5,10 +5,11 @@ import (
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/provision/internal/doctor"
 )
 
 // usage looks at what the provider takes from SCIM.
-func (d *doctor) usage() {
+func (d *examiner) usage() {
 	p := d.w.provider.value
 	if p == nil {
 		return
@@ -17,7 +18,7 @@ func (d *doctor) usage() {
 	on := usageCommand(p, want)
 	for _, other := range d.w.providers.value {
 		if other.Name != p.Name && other.SCIMUsage.Enabled() {
-			d.add(codeUsageElsewhere, other.Name.String(), usageCommand(other, iamscim.SCIMUsageNone), "the provider %s has the usage %s, and only one provider of a pool can use SCIM", other.Name.ID(), other.SCIMUsage)
+			d.add(doctor.UsageElsewhere, other.Name.String(), usageCommand(other, iamscim.SCIMUsageNone), "the provider %s has the usage %s, and only one provider of a pool can use SCIM", other.Name.ID(), other.SCIMUsage)
 		}
 	}
 	if d.w.providers.err != nil {
@@ -27,19 +28,19 @@ func (d *doctor) usage() {
 	d.excluded(p)
 	switch {
 	case !p.SCIMUsage.Enabled() && want.Enabled():
-		d.add(codeUsageOff, name, on, "the usage is %s: people have the groups of their token, and nothing of the directory", p.SCIMUsage)
+		d.add(doctor.UsageOff, name, on, "the usage is %s: people have the groups of their token, and nothing of the directory", p.SCIMUsage)
 		return
 	case !p.SCIMUsage.Enabled():
 		return
 	case p.SCIMUsage != want:
-		d.add(codeUsageDiffers, name, on, "the usage is %s, and the spec says %s", p.SCIMUsage, want)
+		d.add(doctor.UsageDiffers, name, on, "the usage is %s, and the spec says %s", p.SCIMUsage, want)
 	}
 	off := usageCommand(p, iamscim.SCIMUsageNone)
 	switch {
 	case d.w.tenant.done && d.w.tenant.err == nil && d.own() == nil:
-		d.add(codeUsageNoTenant, name, off, "the usage is %s, and the provider has no active tenant: sign-in fails", p.SCIMUsage)
-	case d.granted() && d.x.sample.err == nil && len(d.x.sample.value.users) == 0:
-		d.add(codeUsageEmpty, name, off, "the usage is %s, and the directory has no users: %s", p.SCIMUsage, consequence(p.SCIMUsage))
+		d.add(doctor.UsageNoTenant, name, off, "the usage is %s, and the provider has no active tenant: sign-in fails", p.SCIMUsage)
+	case d.granted() && d.x.sample.err == nil && len(d.x.sample.value.Users) == 0:
+		d.add(doctor.UsageEmpty, name, off, "the usage is %s, and the directory has no users: %s", p.SCIMUsage, consequence(p.SCIMUsage))
 	}
 	d.groupBindings(p)
 }
@@ -52,13 +53,13 @@ func consequence(usage iamscim.SCIMUsage) string {
 }
 
 // excluded looks for attributes clients that exclude the usage.
-func (d *doctor) excluded(p *provider.Provider) {
+func (d *examiner) excluded(p *provider.Provider) {
 	const users = iamscim.SCIMUsageUsersAndGroups
 	switch {
 	case p.ExtendedAttributes != nil && (p.SCIMUsage.Enabled() || d.spec.Usage.Enabled()):
-		d.add(codeUsageExcluded, p.Name.String(), providerCommand(p.Name, updateVerb(p), "--clear-extended-attributes-config"), "the provider has an extended attributes client, which excludes every usage")
+		d.add(doctor.UsageExcluded, p.Name.String(), doctor.Provider(p.Name, updateVerb(p), "--clear-extended-attributes-config"), "the provider has an extended attributes client, which excludes every usage")
 	case p.ExtraAttributes != nil && (p.SCIMUsage == users || d.spec.Usage == users):
-		d.add(codeUsageExcluded, p.Name.String(), providerCommand(p.Name, updateVerb(p), "--clear-extra-attributes-config"), "the provider has an extra attributes client, which excludes %s", users)
+		d.add(doctor.UsageExcluded, p.Name.String(), doctor.Provider(p.Name, updateVerb(p), "--clear-extra-attributes-config"), "the provider has an extra attributes client, which excludes %s", users)
 	}
 }
 
@@ -69,7 +70,7 @@ var readers = []string{"roles/discoveryengine.", "roles/looker."}
 
 // groupBindings looks for groups of the pool in the organization's policy, with
 // roles of products that don't read SCIM groups.
-func (d *doctor) groupBindings(p *provider.Provider) {
+func (d *examiner) groupBindings(p *provider.Provider) {
 	organization, _ := d.w.agent()
 	if d.w.bindings.err != nil || !d.w.bindings.done {
 		d.skip("bindings of SCIM groups: the organization's policy can't be read")
@@ -83,7 +84,7 @@ func (d *doctor) groupBindings(p *provider.Provider) {
 		}
 		for _, m := range b.Members {
 			if _, value, ok := strings.Cut(m, group); ok && strings.HasPrefix(m, "principalSet://") {
-				d.add(codeGroupBindings, "organizations/"+organization, "gcloud organizations get-iam-policy "+organization, "%s is bound to the group %s of the pool, and only Gemini Enterprise and Looker are said to read SCIM groups", b.Role, value)
+				d.add(doctor.GroupBindings, "organizations/"+organization, "gcloud organizations get-iam-policy "+organization, "%s is bound to the group %s of the pool, and only Gemini Enterprise and Looker are said to read SCIM groups", b.Role, value)
 			}
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/iamscim/iamscim/internal/agent"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/provision/idp"
+	"github.com/iamscim/iamscim/provision/internal/doctor"
 	"github.com/iamscim/iamscim/scimclient"
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtoken"
@@ -120,7 +121,7 @@ func (c *Clients) observeAll(ctx context.Context, s Spec, x *exam) *world {
 				return
 			}
 			if x != nil {
-				wg.Go(func() { x.sample = of(takeSample(ctx, client)) })
+				wg.Go(func() { x.sample = of(doctor.TakeSample(ctx, client)) })
 			}
 			w.evidence = of(s.Ready.lookUp(ctx, client))
 			if x != nil {
@@ -259,4 +260,69 @@ func rules(m map[string]string) string {
 		parts = append(parts, key+"="+m[key])
 	}
 	return strings.Join(parts, ",")
+}
+
+// exam is what only the doctor reads.
+type exam struct {
+	pool, tenant, organization read[[]string] // the permissions that the caller has there
+	sample                     read[doctor.Sample]
+	attempts                   []attempt // of the people whom Ready names and the directory lacks
+}
+
+// attempt is what the identity provider says about a person.
+type attempt struct {
+	person  string
+	attempt *idp.Attempt
+	err     error
+}
+
+// askWhy asks the identity provider about at most doctor.SampleUsers people whom Ready
+// names and the directory lacks.
+func (x *exam) askWhy(ctx context.Context, half idp.Provider, e evidence) {
+	people := e.absent
+	if half == nil || len(people) == 0 {
+		return
+	}
+	slices.Sort(people)
+	people = people[:min(len(people), doctor.SampleUsers)]
+	x.attempts = make([]attempt, len(people))
+	var wg sync.WaitGroup
+	for i, person := range people {
+		wg.Go(func() {
+			got, err := half.Why(ctx, person)
+			if err == nil && got == nil {
+				got = &idp.Attempt{}
+			}
+			x.attempts[i] = attempt{person, got, err}
+		})
+	}
+	wg.Wait()
+}
+
+// The permissions that a set-up takes. Those that only read come first.
+var (
+	poolPermissions = []string{
+		"iam.workforcePools.get", getProvider, "iam.workforcePoolProviders.list", listTenants,
+		"iam.workforcePoolProviders.update", "iam.workforcePoolProviderScimTenants.create", "iam.workforcePoolProviderScimTenants.undelete", "iam.workforcePoolProviderScimTenants.delete",
+	}
+	tenantPermissions       = []string{listTokens, "iam.workforcePoolProviderScimTokens.create", "iam.workforcePoolProviderScimTokens.delete"}
+	organizationPermissions = []string{getOrgPolicy, "resourcemanager.organizations.setIamPolicy"}
+)
+
+// reads reports whether a permission is one that a doctor needs.
+func reads(permission string) bool {
+	return strings.HasSuffix(permission, ".get") || strings.HasSuffix(permission, ".list") || permission == getOrgPolicy
+}
+
+// iamNames are permissions as roles name them, which is what testIamPermissions
+// takes (https://docs.cloud.google.com/iam/docs/roles-permissions/iam).
+func iamNames(permissions []string) []string {
+	names := make([]string, len(permissions))
+	for i, p := range permissions {
+		names[i] = p
+		if rest, ok := strings.CutPrefix(p, "iam."); ok {
+			names[i] = "iam.googleapis.com/" + rest
+		}
+	}
+	return names
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/provision/internal/doctor"
 	"github.com/iamscim/iamscim/scimclient"
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtoken"
@@ -301,7 +302,7 @@ func (p *planner) role() Step {
 		if errors.Is(p.w.access.err, scimclient.ErrNotSyncer) {
 			s.Status, s.Text = StatusManual, "the role is missing, and the caller may not bind it"
 			s.Permission = getOrgPolicy
-			s.Instructions = []Instruction{{Note: "An administrator of the organization binds it.", Command: fmt.Sprintf("gcloud organizations add-iam-policy-binding %s --member=serviceAccount:%s --role=%s", organization, agent, scimtenant.SyncerRole)}}
+			s.Instructions = []Instruction{{Note: "An administrator of the organization binds it.", Command: doctor.Bind(organization, agent)}}
 			return s
 		}
 		u := unreadable(p.w.syncer.err, "the organization's policy", getOrgPolicy)
