@@ -14,7 +14,6 @@ import (
 	"google.golang.org/api/iam/v1"
 
 	"github.com/iamscim/iamscim"
-	"github.com/iamscim/iamscim/claimmap"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/provision"
 	"github.com/iamscim/iamscim/provision/idp"
@@ -352,23 +351,12 @@ func (p *patient) mails(t testing.TB, mails ...scimclient.MultiValue) {
 	must(t, err)
 }
 
-// longNames makes a tenant for users, and a user in it whose name is too long.
+// longNames makes a tenant for users, whose names are too long.
 func (p *patient) longNames(t testing.TB) {
 	t.Helper()
-	p.use(t, iamscim.SCIMUsageNone)
-	p.hardDelete(t)
-	mapping, err := claimmap.Parse("google.subject=user.emails[0].value.lowerAscii(),google.group=group.externalId,google.display_name=user.displayName")
-	must(t, err)
-	p.setup.spec.Mapping, p.setup.spec.Usage = mapping, iamscim.SCIMUsageUsersAndGroups
-	p.setup.spec.Ready = provision.Ready{EnableBeforeSync: true}
-	p.provisioned(t, p.setup.spec)
+	p.forUsers(t)
 	time.Sleep(time.Hour)
-	p.req.Spec.Usage = iamscim.SCIMUsageUsersAndGroups
-	for _, u := range p.users(t) {
-		u.DisplayName = strings.Repeat("x", 101)
-		_, err := p.directory(t).Users.Replace(t.Context(), u)
-		must(t, err)
-	}
+	p.name(t, strings.Repeat("x", 101))
 }
 
 func (p *patient) attributes(t testing.TB, req provider.UpdateRequest) {
