@@ -34,7 +34,7 @@
 // [Clients.Doctor] examines what is there: the control plane, the directory, the
 // identity provider, and what the provider takes from SCIM. Each finding has a
 // stable code, the evidence, and the next command. docs/doctor.md has a page for
-// each code.
+// each code. [Clients.Explain] does it for one person.
 //
 // # The identity provider
 //

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/iamscim/iamscim/internal/visible"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/provision/internal/doctor"
 	"github.com/iamscim/iamscim/scimtenant"
@@ -197,15 +198,15 @@ func (r *Report) String() string {
 	fmt.Fprintf(&b, "SCIM provisioning of %s\n", r.Provider)
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "\n%-7s  %s  %s\n", f.Severity, f.Code, f.Code.Title())
-		fmt.Fprintf(&b, "         %s\n         %s\n", f.Resource, f.Evidence)
+		fmt.Fprintf(&b, "         %s\n         %s\n", visible.Text(f.Resource), visible.Text(f.Evidence))
 		if f.Next != "" {
-			fmt.Fprintf(&b, "         → %s\n", f.Next)
+			fmt.Fprintf(&b, "         → %s\n", visible.Text(f.Next))
 		}
 	}
 	if len(r.NotSearched) > 0 {
 		b.WriteString("\nNot searched:\n")
 		for _, text := range r.NotSearched {
-			fmt.Fprintf(&b, "  %s\n", text)
+			fmt.Fprintf(&b, "  %s\n", visible.Text(text))
 		}
 	}
 	summary := r.Summary()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/provision"
+	"github.com/iamscim/iamscim/provision/idp"
 	"github.com/iamscim/iamscim/scimtest"
 )
 
@@ -282,6 +283,23 @@ func TestDoctorThresholds(t *testing.T) {
 			if r := p.doctor(t); fmt.Sprint(codes(r)) != tt.want {
 				t.Errorf("%+v: %v, want %s\n%s", tt.limits, codes(r), tt.want, r)
 			}
+		}
+	})
+}
+
+// TestDoctorHostile: what a stranger wrote is shown, and not obeyed.
+func TestDoctorHostile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPatient(t)
+		p.now(func(s *idp.Status) {
+			s.Issues = []idp.Issue{{Code: idp.IssueFailures, Reason: "one\nline \x1b[31mred \u202e%s", Mend: "run\x07 it"}}
+		})
+		p.req.Spec.Ready.Users = []string{"eve\x1b[2J@example.com"}
+		r := p.doctor(t)
+		check(t, r)
+		if text := r.String(); strings.ContainsAny(text, "\x1b\x07\u202e") || strings.Contains(text, "one\nline") || !strings.Contains(text, "%s") {
+			t.Errorf("the text obeys: %q", text)
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/check"
 	"github.com/iamscim/iamscim/internal/gapi"
+	"github.com/iamscim/iamscim/internal/visible"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/provision/idp"
 )
@@ -42,6 +43,9 @@ type Person struct {
 	Provider provider.Name     `json:"provider"`
 	Usage    iamscim.SCIMUsage `json:"usage,omitempty"`
 	Person   string            `json:"person"`
+
+	// Searched: the directory was asked about the person.
+	Searched bool `json:"searched"`
 
 	// User is what the directory has, nil if it has nobody or can't be read.
 	// Subject is what the claim mapping makes of the user.
@@ -185,10 +189,10 @@ func (e *Person) String() string {
 	var b strings.Builder
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "  %-16s %s\n", name, value)
+			fmt.Fprintf(&b, "  %-16s %s\n", name, visible.Text(value))
 		}
 	}
-	fmt.Fprintf(&b, "%s at %s\n", e.Person, e.Provider)
+	fmt.Fprintf(&b, "%s at %s\n", visible.Text(e.Person), e.Provider)
 	b.WriteString("\nThe directory:\n")
 	if u := e.User; u != nil {
 		line("id", u.ID)
@@ -203,7 +207,7 @@ func (e *Person) String() string {
 			line("", g.Principal)
 		}
 	} else {
-		b.WriteString("  nothing is known of this person\n")
+		b.WriteString("  " + map[bool]string{true: "no such user", false: "not read"}[e.Searched] + "\n")
 	}
 	if t := e.Token; t != nil {
 		b.WriteString("\nThe token:\n")
@@ -224,15 +228,15 @@ func (e *Person) String() string {
 	if len(e.NotSearched) > 0 {
 		b.WriteString("\nNot searched:\n")
 		for _, text := range e.NotSearched {
-			fmt.Fprintf(&b, "  %s\n", text)
+			fmt.Fprintf(&b, "  %s\n", visible.Text(text))
 		}
 	}
 	fmt.Fprintf(&b, "\nCan sign in: %s. With the groups of the directory: %s.\n", e.SignIn, e.InGroups)
 	for _, reason := range e.Reasons {
-		fmt.Fprintf(&b, "  %s\n", reason)
+		fmt.Fprintf(&b, "  %s\n", visible.Text(reason))
 	}
 	if e.Next != "" {
-		fmt.Fprintf(&b, "  → %s\n", e.Next)
+		fmt.Fprintf(&b, "  → %s\n", visible.Text(e.Next))
 	}
 	return b.String()
 }

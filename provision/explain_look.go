@@ -23,7 +23,6 @@ type explainer struct {
 	user     *scimclient.User
 	attrs    error // of the claim mapping for the user
 	tokenErr error // of the provider's attribute mapping for the claims
-	read     bool  // the directory was asked about the person
 }
 
 func (x *explainer) skip(format string, args ...any) {
@@ -105,9 +104,9 @@ func (x *explainer) find(ctx context.Context, client *scimclient.Client) {
 	}
 	switch {
 	case err == nil:
-		x.user, x.read = user, true
+		x.user, x.out.Searched = user, true
 	case absent:
-		x.read = true
+		x.out.Searched = true
 	default:
 		x.skip("the directory: %s", cause(err))
 	}
@@ -210,12 +209,12 @@ func (x *explainer) judge() {
 func (x *explainer) here(describe string) (Answer, string, string) {
 	users := x.w.provider.value.SCIMUsage == iamscim.SCIMUsageUsersAndGroups
 	switch {
-	case !x.read:
+	case !x.out.Searched:
 		return Unknown, "the directory can't be read", waitCommand
 	case x.user == nil:
 		return No, "the directory has no such user", x.push()
 	case users && !x.out.User.Active:
-		return No, "the user is inactive", x.push()
+		return No, "the user is inactive", "make the person active at the identity provider, and wait for its next cycle"
 	case x.mapping.IsZero():
 		return Unknown, "the claim mapping can't be evaluated", ""
 	case x.out.Subject == "":
@@ -225,7 +224,7 @@ func (x *explainer) here(describe string) (Answer, string, string) {
 	case x.claims == nil:
 		return Unknown, "without the claims of a token nobody can tell whether its subject is " + x.out.Subject, ""
 	case x.out.Token.Subject != x.out.Subject:
-		return No, "the subjects differ: " + doctor.Differ(x.out.Token.Subject, x.out.Subject, x.mapping.Map()["google.subject"], x.user), describe
+		return No, doctor.Differ(x.out.Token.Subject, x.out.Subject, x.mapping.Map()["google.subject"], x.user), describe
 	}
 	return Yes, "", ""
 }

@@ -67,8 +67,8 @@ var explanations = []struct {
 	{"a claim that is too long", "ada@example.com", `{"email":"` + strings.Repeat("a", 128) + `"}`, "no", "no", "at most 127", false, nil},
 	{"case alone", "ada@example.com", `{"email":"Ada@example.com"}`, "yes", "no", "differ in case alone", true, func(t testing.TB, p *patient) { p.maps(t, "assertion.email") }},
 	{"another attribute of the user", "ada@example.com", `{"oid":"id-ada"}`, "yes", "no", "the token has the user's externalId", false, func(t testing.TB, p *patient) { p.maps(t, "assertion.oid") }},
-	{"another domain", "ada@example.com", `{"email":"ada@corp.example"}`, "yes", "no", "different domains", false, nil},
-	{"somebody else", "ada@example.com", `{"email":"x"}`, "yes", "no", `the token has "x"`, false, nil},
+	{"another domain", "ada@example.com", `{"email":"ada@corp.example"}`, "yes", "no", "differ in the domain", false, nil},
+	{"somebody else", "ada@example.com", `{"email":"x"}`, "yes", "no", `differ: "x" in the token`, false, nil},
 	{"not provisioned", "eve@example.com", `{"email":"eve@example.com"}`, "yes", "no", "the directory has no such user", true, func(_ testing.TB, p *patient) {
 		p.half.why = func(string) (*idp.Attempt, error) {
 			return &idp.Attempt{Time: midnight, Result: idp.ResultSkipped, Step: idp.StepScope, Code: "NotEffectivelyEntitled", Reason: "not assigned to the application", Action: "assign the user", Mend: "Enterprise apps > Acme > Users and groups"}, nil

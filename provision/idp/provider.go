@@ -127,15 +127,15 @@ const (
 // Attempt is what an identity provider did about one user or group. Reason and
 // Action are the identity provider's own words.
 type Attempt struct {
-	Time   time.Time
-	Key    string // the key in the roster
-	ID     string // the SCIM ID in the tenant, if the identity provider has it
-	Result Result
-	Step   Step   // the step that decided
-	Code   string // the identity provider's own code
-	Reason string
-	Action string // what it recommends
-	Mend   string // the command or the page that mends it; "" if unknown
+	Time   time.Time `json:"time,omitzero"`
+	Key    string    `json:"key,omitempty"` // the key in the roster
+	ID     string    `json:"id,omitempty"`  // the SCIM ID in the tenant, if the identity provider has it
+	Result Result    `json:"result,omitempty"`
+	Step   Step      `json:"step,omitempty"` // the step that decided
+	Code   string    `json:"code,omitempty"` // the identity provider's own code
+	Reason string    `json:"reason,omitempty"`
+	Action string    `json:"action,omitempty"` // what it recommends
+	Mend   string    `json:"mend,omitempty"`   // the command or the page that mends it; "" if unknown
 }
 
 // Result is how an [Attempt] ended. The zero value is unknown.
