@@ -20,9 +20,14 @@ type options struct {
 	seed       string
 	verbose    bool
 	scimtest   []scimtest.Option
+
+	idp    string        // "" or "entra"
+	people string        // file with its users and groups
+	cycle  time.Duration // between two of its cycles
 }
 
-const usage = `Emulator serves an in-memory Google Cloud: IAM workforce pools and their SCIM service.
+const usage = `Emulator serves an in-memory Google Cloud: IAM workforce pools and their SCIM service. With -idp entra
+it serves an in-memory Microsoft Entra ID beside it, which pushes into that SCIM service.
 
   emulator [flags]
 
@@ -80,6 +85,22 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 		}
 		return add(scimtest.WithSyncerGranted())
 	})
+	f.Func("idp", "identity `provider` to serve too: entra", func(s string) error {
+		if s != "entra" {
+			return errors.New("want entra")
+		}
+		o.idp = s
+		return nil
+	})
+	f.StringVar(&o.people, "idp-seed", "", "JSON `file` with the identity provider's users and groups")
+	f.Func("idp-cycle", "`time` between two cycles of the identity provider, to which each is 40 minutes; 10s by default", func(s string) error {
+		d, err := positive(s)
+		if err != nil || d == 0 {
+			return errors.New("want a time such as 10s")
+		}
+		o.cycle = d
+		return nil
+	})
 	f.Func("shuffle", "`seed` that draws an answer for every unknown behavior; see scimtest/BEHAVIORS.md", func(s string) error {
 		seed, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
@@ -103,6 +124,8 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 		return nil, err
 	case err != nil:
 		return nil, errUsage // the flag package has printed it
+	case o.idp == "" && (o.people != "" || o.cycle > 0):
+		return nil, o.wrong(stderr, errors.New("-idp-seed and -idp-cycle need -idp"))
 	case f.NArg() > 0:
 		return nil, o.wrong(stderr, fmt.Errorf("unexpected argument %q", f.Arg(0)))
 	}

@@ -171,7 +171,7 @@ func (r *run) book(a *attempt, reference bool) {
 			return
 		}
 	}
-	if a.failed.Endpoint() {
+	if a.failed.Endpoint() || r.cfg.staleBreaks && a.failed.Code == push.CodeAnchor {
 		r.broken = a.failed
 		return
 	}

@@ -35,6 +35,8 @@
 //   - GET and DELETE …/jobs/J/objectConnections('ID'), below /beta
 //   - GET /auditLogs/provisioning
 //   - GET /users, /users/U, /groups, /groups/G
+//   - GET /users/U/memberOf, also with /microsoft.graph.group
+//   - GET /directory/deletedItems/microsoft.graph.user
 //   - GET /groups/G/members, /groups/G/transitiveMembers, both also with /microsoft.graph.user
 //   - POST /directoryObjects/getByIds
 //

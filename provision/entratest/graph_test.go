@@ -1,6 +1,7 @@
 package entratest_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -91,6 +92,26 @@ func TestOAuth(t *testing.T) {
 	config.ClientSecret = "wrong"
 	if token, err := config.Token(t.Context()); err == nil || !strings.Contains(err.Error(), "AADSTS7000215") {
 		t.Errorf("Token with a wrong secret = %v, %v; want AADSTS7000215", token, err)
+	}
+}
+
+// TestTokenClaims: a token says which directory, app and permissions it is for.
+func TestTokenClaims(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	if err := g.RevokeAllBut("User.Read.All"); err != nil {
+		t.Fatal(err)
+	}
+	token := g.login(entratest.DefaultClientID, entratest.DefaultClientSecret).json["access_token"].(string)
+	var claims struct {
+		Tid, Appid string
+		Roles      []string
+	}
+	if err := json.Unmarshal(must(base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1]))(t), &claims); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(claims); got != fmt.Sprintf("{%s %s [User.Read.All]}", entratest.DefaultTenant, entratest.DefaultClientID) {
+		t.Errorf("claims = %s, want the directory, the app and one role", got)
 	}
 }
 

@@ -167,6 +167,25 @@ func TestConnections(t *testing.T) {
 	g.must(200, "GET", path("S1"), "")
 }
 
+// TestStaleQuarantine: a 404 for an object that was pushed before puts the job in quarantine, if asked for.
+func TestStaleQuarantine(t *testing.T) {
+	t.Parallel()
+	for want, opts := range map[string][]entratest.Option{"Active": nil, "Quarantine": {entratest.WithStaleQuarantine()}} {
+		g, scim := start(t, opts...), serveSCIM(t)
+		a := g.app()
+		ada := g.person(a, "ada")
+		g.configure(a, scim.URL, scimToken, nil)
+		g.step(a, 0)
+		clear(scim.stored)
+		if err := g.SetEnabled(ada, false); err != nil {
+			t.Fatal(err)
+		}
+		if status := g.step(a, 40*time.Minute); status["code"] != want {
+			t.Errorf("the job is %v, want %s", status, want)
+		}
+	}
+}
+
 // TestMatching: two of a kind can't be matched; the others go on.
 func TestMatching(t *testing.T) {
 	t.Parallel()

@@ -34,6 +34,7 @@ type config struct {
 	units         int // per 10 seconds; 0 for the documented ones
 	template      string
 	membersPatch  int
+	staleBreaks   bool
 	escrowFrom    int
 	escrowBase    int
 	escrowTotal   int
@@ -205,6 +206,15 @@ func WithMembersPerPatch(n int) Option {
 			return fmt.Errorf("entratest: WithMembersPerPatch(%d): must be positive", n)
 		}
 		c.membersPatch = n
+		return nil
+	}
+}
+
+// WithStaleQuarantine makes a 404 for an object that was pushed before put the job in quarantine at
+// once. By default the object alone fails, with InvalidAnchor. Microsoft's pages support both.
+func WithStaleQuarantine() Option {
+	return func(c *config) error {
+		c.staleBreaks = true
 		return nil
 	}
 }

@@ -1,6 +1,11 @@
 package entratest
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
 	"strings"
 )
 
@@ -64,14 +69,54 @@ func listUsers(c *call) *reply {
 	return c.list(l)
 }
 
-func getUser(c *call) *reply {
+// user is the one of the path, by ID or by name; nil if there is none.
+func (c *call) user() *person {
 	id := c.path["user"]
 	for _, p := range c.people.ordered.users {
 		if p.deleted.IsZero() && (p.ID == id || strings.EqualFold(p.UserPrincipalName, id)) {
-			return c.one("users", plain(p.json()), listing{selects: userDefaults, every: userMore})
+			return p
 		}
 	}
-	return c.notFound("", id)
+	return nil
+}
+
+func getUser(c *call) *reply {
+	p := c.user()
+	if p == nil {
+		return c.notFound("", c.path["user"])
+	}
+	return c.one("users", plain(p.json()), listing{selects: userDefaults, every: userMore})
+}
+
+// listMemberOf lists the groups that a user is a direct member of.
+func listMemberOf(c *call) *reply {
+	p := c.user()
+	if p == nil {
+		return c.notFound("", c.path["user"])
+	}
+	cast := strings.HasSuffix(c.r.URL.Path, "/microsoft.graph.group")
+	l := listing{of: "directoryObjects", advanced: cast}
+	for _, t := range c.people.ordered.groups {
+		if slices.Contains(t.members, p.ID) {
+			l.items = append(l.items, t.json())
+		}
+	}
+	return c.list(l)
+}
+
+// listDeleted lists the soft-deleted users. The name of one begins with the ID without hyphens.
+func listDeleted(c *call) *reply {
+	l := listing{of: "users", selects: append(userDefaults, "deletedDateTime"), every: userMore, advanced: c.r.URL.Query().Has("$count")}
+	for _, p := range c.people.ordered.users {
+		if p.deleted.IsZero() {
+			continue
+		}
+		o := plain(p.json())
+		o["userPrincipalName"] = strings.ReplaceAll(p.ID, "-", "") + p.UserPrincipalName
+		o["deletedDateTime"] = stamp(p.deleted)
+		l.items = append(l.items, o)
+	}
+	return c.list(l)
 }
 
 func listGroups(c *call) *reply {
@@ -166,4 +211,67 @@ func getByIDs(c *call) *reply {
 		}
 	}
 	return ok(object{"@odata.context": c.context("directoryObjects"), "value": found})
+}
+
+// seed is what Load reads: users and groups as Microsoft Graph shows them, groups with members.
+type seed struct {
+	Users []struct {
+		User
+		AccountEnabled *bool
+	}
+	Groups []struct {
+		Group
+		SecurityEnabled *bool
+		Members         []string // IDs, user principal names, or display names of groups
+	}
+}
+
+// maxSeed is how much Load reads.
+const maxSeed = 64 << 20
+
+// Load adds users and groups from a JSON document. Their attributes have the names of Microsoft Graph;
+// further ones of a user are in attributes. Members are named by ID, by userPrincipalName, or by the
+// displayName of a group in the document:
+//
+//	{
+//	  "users": [{"userPrincipalName": "ada@example.com", "mail": "ada@example.com", "accountEnabled": true}],
+//	  "groups": [{"displayName": "engineering", "members": ["ada@example.com"]}]
+//	}
+//
+// It returns every problem. What could be added stays.
+func (s *Server) Load(r io.Reader) error {
+	d := json.NewDecoder(io.LimitReader(r, maxSeed))
+	d.DisallowUnknownFields()
+	var doc seed
+	if err := d.Decode(&doc); err != nil {
+		return fmt.Errorf("entratest: Load: %w", err)
+	}
+	var errs []error
+	ids := map[string]string{}
+	for i, u := range doc.Users {
+		u.Disabled = u.Disabled || u.AccountEnabled != nil && !*u.AccountEnabled
+		id, err := s.AddUser(u.User)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("users[%d]: %w", i, err))
+			continue
+		}
+		ids[id], ids[strings.ToLower(u.UserPrincipalName)] = id, id
+	}
+	for i, g := range doc.Groups {
+		g.NotSecurityEnabled = g.NotSecurityEnabled || g.SecurityEnabled != nil && !*g.SecurityEnabled
+		id, err := s.AddGroup(g.Group)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("groups[%d]: %w", i, err))
+			continue
+		}
+		ids[id], ids[strings.ToLower(g.DisplayName)] = id, id
+	}
+	for i, g := range doc.Groups {
+		for _, m := range g.Members {
+			if err := s.AddMember(ids[strings.ToLower(g.DisplayName)], ids[strings.ToLower(m)]); err != nil {
+				errs = append(errs, fmt.Errorf("groups[%d]: member %q: %w", i, m, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -3,6 +3,7 @@ package entratest_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -83,6 +84,15 @@ func TestReads(t *testing.T) {
 		t.Errorf("the group = %v, want securityEnabled false", got)
 	}
 
+	if diff := cmp.Diff([]string{"outer"}, names("/users/"+users[1]+"/memberOf/microsoft.graph.group?$count=true", eventual...)); diff != "" {
+		t.Errorf("memberOf (-want +got):\n%s", diff)
+	}
+	g.must(404, "GET", "/users/none/memberOf", "")
+	gone := g.all("/directory/deletedItems/microsoft.graph.user")
+	if len(gone) != 1 || gone[0]["userPrincipalName"] != strings.ReplaceAll(users[3], "-", "")+"dee@x.com" || gone[0]["deletedDateTime"] == nil {
+		t.Errorf("deleted users = %v, want dee behind the ID", gone)
+	}
+
 	body := fmt.Sprintf(`{"ids":[%q,%q,%q,%q],"types":["user","group"]}`, users[0], inner, users[3], a.sp)
 	var types []string
 	for _, x := range g.must(200, "POST", "/directoryObjects/getByIds", body)["value"].([]any) {
@@ -99,6 +109,34 @@ func TestReads(t *testing.T) {
 	} {
 		if got := g.do("GET", path, "").header.Get("x-ms-resource-unit"); got != units {
 			t.Errorf("%s costs %s, want %s", path, got, units)
+		}
+	}
+}
+
+// TestLoad: a document of people, and what is wrong with one.
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	if err := g.Load(strings.NewReader(`{
+		"users": [{"userPrincipalName": "ada@x.com", "mail": "ada@x.com", "attributes": {"city": "London"}}, {"userPrincipalName": "bob@x.com", "accountEnabled": false}],
+		"groups": [{"displayName": "eng", "members": ["Ada@x.com", "mail"]}, {"displayName": "mail", "securityEnabled": false, "members": ["bob@x.com"]}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(len(g.all("/users")), len(g.all("/users?$filter=accountEnabled eq false and city eq null")), len(g.all("/groups?$filter=securityEnabled eq true"))); got != "2 0 1" {
+		t.Errorf("users, disabled ones with a city, groups = %s", got)
+	}
+	for document, want := range map[string]string{
+		`{`: "unexpected EOF", `{"people":[]}`: `unknown field "people"`,
+		`{"users":[{},{"userPrincipalName":"x"}],"groups":[{"displayName":"g","members":["nobody"]},{}]}`: "users[0]",
+	} {
+		if err := g.Load(strings.NewReader(document)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Load(%s) = %v, want %s", document, err, want)
+		}
+	}
+	err := g.Load(strings.NewReader(`{"users":[{}],"groups":[{"displayName":"h","members":["nobody"]},{}]}`))
+	for _, place := range []string{"users[0]", `groups[0]: member "nobody"`, "groups[1]"} {
+		if err == nil || !strings.Contains(err.Error(), place) {
+			t.Errorf("Load = %v, want %s in it", err, place)
 		}
 	}
 }

@@ -78,6 +78,9 @@ var routes = []route{
 	{method: "GET", path: "/groups/{group}/members/microsoft.graph.user", needs: readGroups, cost: 3, serve: listMembers},
 	{method: "GET", path: "/groups/{group}/transitiveMembers", needs: readGroups, cost: 5, serve: listMembers},
 	{method: "GET", path: "/groups/{group}/transitiveMembers/microsoft.graph.user", needs: readGroups, cost: 5, serve: listMembers},
+	{method: "GET", path: "/users/{user}/memberOf", needs: readMembers, cost: 2, serve: listMemberOf},
+	{method: "GET", path: "/users/{user}/memberOf/microsoft.graph.group", needs: readMembers, cost: 2, serve: listMemberOf},
+	{method: "GET", path: "/directory/deletedItems/microsoft.graph.user", needs: readUsers, cost: 1, serve: listDeleted},
 	{method: "POST", path: "/directoryObjects/getByIds", needs: readMembers, cost: 3, serve: getByIDs},
 	{method: "POST", path: jobPath + "/validateCredentials", needs: writeSync, cost: 1, sends: true, serve: validateCredentials},
 }

@@ -1,6 +1,7 @@
 package entratest
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -158,9 +159,23 @@ func (c *call) issue(app string) *reply {
 	if len(c.tokens) >= maxTokens {
 		clear(c.tokens)
 	}
-	value := "fake-graph-" + c.newID()
+	value := c.jwt(app)
 	c.tokens[value] = accessToken{app, c.cfg.clock().Add(tokenLife * time.Second)}
 	return ok(map[string]any{"token_type": "Bearer", "expires_in": tokenLife, "ext_expires_in": tokenLife, "access_token": value})
+}
+
+// jwt is an access token with the claims that real ones have today: the directory, the app and its
+// application permissions. Nobody has signed it.
+func (c *call) jwt(app string) string {
+	roles := []string{}
+	for _, p := range permissions {
+		if !c.revoked[p] {
+			roles = append(roles, p)
+		}
+	}
+	part := func(o object) string { return base64.RawURLEncoding.EncodeToString([]byte(text(o))) }
+	return part(object{"typ": "JWT", "alg": "none"}) + "." +
+		part(object{"tid": c.cfg.tenant, "appid": app, "roles": roles, "uti": c.newID()}) + ".fake-signature"
 }
 
 // authenticate finds the app that calls.
