@@ -22,23 +22,8 @@ func TestREADMEEmulator(t *testing.T) {
 	}
 	args, address, commands := strings.Fields(shown[1]), shown[2], shown[3]
 
-	binary := filepath.Join(t.TempDir(), "emulator")
-	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./examples/emulator").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, output)
-	}
-	emulator := exec.CommandContext(t.Context(), binary, append(args, "-addr", "127.0.0.1:0")...)
-	out, err := emulator.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := emulator.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = emulator.Process.Kill()
-		_ = emulator.Wait()
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
+	out := startEmulator(t, args)
+	line, err := out.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,6 +49,51 @@ func TestREADMEEmulator(t *testing.T) {
 	if resp.StatusCode != http.StatusOK {
 		t.Errorf("GET of the tenant that gcloud created = %d, want 200", resp.StatusCode)
 	}
+}
+
+// TestREADMEEntra runs the emulator with Entra ID as the README shows it, and compares what it says.
+func TestREADMEEntra(t *testing.T) {
+	t.Parallel()
+	shown := regexp.MustCompile("(?s)```\n\\$ go run ./examples/emulator ([^\n]*-idp entra[^\n]*)\n(listening on (http://\\S+)\n.*?\n)```").FindStringSubmatch(readFile(t, "README.md"))
+	if shown == nil {
+		t.Fatal("the README does not show the emulator with Entra ID")
+	}
+	out := startEmulator(t, strings.Fields(shown[1]))
+	var said strings.Builder
+	for range strings.Count(shown[2], "\n") {
+		line, err := out.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		said.WriteString(line)
+	}
+	url := strings.TrimPrefix(strings.SplitN(said.String(), "\n", 2)[0], "listening on ")
+	if got := strings.ReplaceAll(said.String(), url, shown[3]); got != shown[2] {
+		t.Errorf("the emulator says\n%s, the README\n%s", got, shown[2])
+	}
+}
+
+// startEmulator builds the emulator and runs it on a free port until the test ends. It returns what the
+// emulator says.
+func startEmulator(t *testing.T, args []string) *bufio.Reader {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "emulator")
+	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./examples/emulator").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, output)
+	}
+	emulator := exec.CommandContext(t.Context(), binary, append(args, "-addr", "127.0.0.1:0")...)
+	out, err := emulator.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := emulator.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = emulator.Process.Kill()
+		_ = emulator.Wait()
+	})
+	return bufio.NewReader(out)
 }
 
 // checkTerraformBlock: what Terraform's google provider puts behind the endpoints of the README's block

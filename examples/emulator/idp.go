@@ -66,6 +66,6 @@ func (o *options) cycles(ctx context.Context, tenant *entratest.Server) {
 
 // announce says how to reach Entra ID.
 func (o *options) announce(stdout io.Writer, url string) {
-	fmt.Fprintf(stdout, "Microsoft Graph on %s/v1.0, token endpoint %s/%s/oauth2/v2.0/token, client %s, secret %s\n",
+	fmt.Fprintf(stdout, "Microsoft Graph: %s/v1.0\ntoken endpoint: %s/%s/oauth2/v2.0/token\nclient: %s, secret: %s\n",
 		url, url, entratest.DefaultTenant, entratest.DefaultClientID, entratest.DefaultClientSecret)
 }

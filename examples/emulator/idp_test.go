@@ -66,18 +66,21 @@ func TestEntra(t *testing.T) {
 		ended <- run(running, []string{"-addr", ":0", "-seed", "testdata/seed.json", "-granted", "-idp", "entra", "-idp-seed", "testdata/people.json", "-idp-cycle", "10ms"}, writer, io.Discard)
 	}()
 	lines := bufio.NewReader(reader)
-	first, err := lines.ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
+	said := ""
+	for range 4 {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		said += line
 	}
-	second, err := lines.ReadString('\n')
-	m := regexp.MustCompile(`^Microsoft Graph on (http://127\.0\.0\.1:[0-9]+)/v1\.0, token endpoint (\S+), client (\S+), secret (\S+)\n$`).FindStringSubmatch(second)
-	if m == nil || first != "listening on "+m[1]+"\n" {
-		t.Fatalf("the first lines are %q and %q, %v; want the addresses", first, second, err)
+	m := regexp.MustCompile(`^listening on (http://127\.0\.0\.1:[0-9]+)\nMicrosoft Graph: (\S+)/v1\.0\ntoken endpoint: (\S+)\nclient: (\S+), secret: (\S+)\n$`).FindStringSubmatch(said)
+	if m == nil || m[1] != m[2] {
+		t.Fatalf("the first lines are %q, want the addresses", said)
 	}
 	a := &api{t: t, ctx: ctx, url: m[1]}
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {m[3]}, "client_secret": {m[4]}, "scope": {m[1] + "/.default"}}
-	a.token = a.do("POST", strings.TrimPrefix(m[2], m[1]), form.Encode())["access_token"].(string)
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {m[4]}, "client_secret": {m[5]}, "scope": {m[1] + "/.default"}}
+	a.token = a.do("POST", strings.TrimPrefix(m[3], m[1]), form.Encode())["access_token"].(string)
 
 	made := a.do("POST", "/v1.0/applicationTemplates/8adf8e6e-67b2-4cf2-a259-e3dc5476c621/instantiate", `{"displayName":"Google Cloud"}`)
 	sp := made["servicePrincipal"].(map[string]any)["id"].(string)

@@ -9,7 +9,7 @@
 //	gcloud iam workforce-pools create acme-pool --organization=123456789012 --location=global
 //
 // With -idp entra an in-memory Microsoft Entra ID is at the same address: Microsoft Graph below /v1.0 and
-// /beta, and the token endpoint that the second line names. Its provisioning job pushes into the SCIM
+// /beta, and the token endpoint that the output names. Its provisioning job pushes into the SCIM
 // service; between two cycles 40 minutes pass in 10 seconds.
 //
 // Everything is gone when it ends. There is no authentication of the control plane: whoever reaches
