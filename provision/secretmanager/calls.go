@@ -2,6 +2,7 @@ package secretmanager
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -68,7 +69,7 @@ func (s *Store) createSecret(ctx context.Context, op string) (*sm.Secret, error)
 			replication.UserManaged.Replicas = append(replication.UserManaged.Replicas, &sm.Replica{Location: l})
 		}
 	}
-	secret := &sm.Secret{Replication: replication, Annotations: map[string]string{annotation: "0"}}
+	secret := &sm.Secret{Replication: replication, Annotations: map[string]string{currentKey: "0"}}
 	created, err := gapi.Call(ctx, s.conn, gapi.Request[sm.Secret]{
 		Op: op, Resource: s.name, Do: gapi.Do(s.api.Create("projects/"+s.project(), secret).SecretId(s.id())), Accept: s.isSecret,
 		Permission: "secretmanager.secrets.create",
@@ -91,25 +92,47 @@ func (s *Store) visible(ctx context.Context, op string) (*sm.Secret, error) {
 	return gapi.Visible(ctx, s.conn, op, s.name, func(ctx context.Context) (*sm.Secret, error) { return s.get(ctx, op) }, nil)
 }
 
-// annotate makes version n the record, if the secret is still as it was read. If a
-// lost attempt turns out to have changed nothing, the result is the secret as somebody
-// else changed it.
-func (s *Store) annotate(ctx context.Context, op string, secret *sm.Secret, n int64) (*sm.Secret, error) {
+// annotate makes version n the record, if the secret is still as it was read. It
+// returns the secret with mine, what this change left in it. If a lost attempt turns
+// out to have changed nothing, the result is the secret as somebody else changed it,
+// without mine.
+func (s *Store) annotate(ctx context.Context, op string, secret *sm.Secret, n int64) (now *sm.Secret, mine bool, err error) {
 	// A mask names the annotations as a whole.
 	annotations := maps.Clone(secret.Annotations)
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
-	annotations[annotation] = strconv.FormatInt(n, 10)
+	before := changes(secret)
+	stamp := fmt.Sprintf("%d.%s", before+1, rand.Text())
+	annotations[currentKey], annotations[changeKey] = strconv.FormatInt(n, 10), stamp
 	patch := &sm.Secret{Annotations: annotations, Etag: secret.Etag}
-	return gapi.Call(ctx, s.conn, gapi.Request[sm.Secret]{
+	now, err = gapi.Call(ctx, s.conn, gapi.Request[sm.Secret]{
 		Op: op, Resource: s.name, Do: gapi.Do(s.api.Patch(s.name, patch).UpdateMask("annotations")), Accept: s.isSecret,
 		Permission: "secretmanager.secrets.update",
 		Settle: func(ctx context.Context, refusal error) (*sm.Secret, bool, error) {
 			read := func(ctx context.Context) (*sm.Secret, error) { return s.get(ctx, op) }
-			return gapi.Settled(ctx, s.conn, refusal, read, func(now *sm.Secret) (bool, error) { return now.Etag != secret.Etag, nil })
+			// Another etag doesn't say which of the two is older. The count does.
+			got, decided, err := gapi.Settled(ctx, s.conn, refusal, read, func(now *sm.Secret) (bool, error) { return changes(now) > before, nil })
+			if !decided && err == nil {
+				err = errBehind
+			}
+			return got, decided, err
 		},
 	})
+	if err != nil {
+		return nil, false, err
+	}
+	return now, now.Annotations[changeKey] == stamp, nil
+}
+
+// changes is how often stores have changed a secret.
+func changes(secret *sm.Secret) int64 {
+	count, _, _ := strings.Cut(secret.Annotations[changeKey], ".")
+	n, err := strconv.ParseInt(count, 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
 }
 
 // add adds a version and returns its number. An attempt that was lost may have

@@ -17,6 +17,8 @@
 //	gcloud secrets create scim-token --project=acme-prod --replication-policy=automatic
 //
 // The annotation iamscim-current of the secret names the version that is the record.
+// iamscim-change counts the changes of it, so that a store knows which of two reads is
+// the later one.
 // Read the token with [scimtoken.Inspect] or Client.Ensure, not as the version
 // "latest": a version that was added may not have become the record.
 //

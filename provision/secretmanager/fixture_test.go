@@ -144,5 +144,9 @@ func (h *hook) RoundTrip(r *http.Request) (*http.Response, error) {
 func (v *vault) hooked(do func(n int, r *http.Request, send func() (*http.Response, error)) (*http.Response, error), opts ...option.ClientOption) (*secretmanager.Store, *hook) {
 	v.t.Helper()
 	h := &hook{base: v.srv.PipeHTTPClient().Transport, do: do}
-	return v.store(append([]option.ClientOption{option.WithHTTPClient(&http.Client{Transport: h})}, opts...)...), h
+	return v.store(append([]option.ClientOption{optionHTTP(h)}, opts...)...), h
+}
+
+func optionHTTP(rt http.RoundTripper) option.ClientOption {
+	return option.WithHTTPClient(&http.Client{Transport: rt})
 }

@@ -2,6 +2,7 @@ package secretmanager
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -16,9 +17,16 @@ import (
 	"github.com/iamscim/iamscim/internal/retry"
 )
 
-// annotation names the version that is the record. Its value is 0 between the
-// moment in which the store takes a secret and its first version.
-const annotation = "iamscim-current"
+// The annotations of a secret.
+const (
+	// currentKey names the version that is the record. Its value is 0 from the
+	// moment in which a store takes the secret to its first version.
+	currentKey = "iamscim-current"
+
+	// changeKey has the number of changes of the annotations, and a random text.
+	// It puts reads of the secret in order, and tells a store its own change.
+	changeKey = "iamscim-change"
+)
 
 // maxPayload is what a version holds, in bytes.
 // https://docs.cloud.google.com/secret-manager/quotas
@@ -101,9 +109,9 @@ func (s *Store) Load(ctx context.Context) (record iamscim.Secret, version string
 	}
 	waited := false
 	err = s.until(ctx, op, func() (again bool, err error) {
-		secret, current, err := s.current(ctx, op)
+		secret, current, behind, err := s.current(ctx, op)
 		if err != nil || secret == nil {
-			return false, err
+			return behind, err
 		}
 		var found iamscim.Secret
 		var unreadable error
@@ -129,9 +137,9 @@ func (s *Store) Load(ctx context.Context) (record iamscim.Secret, version string
 		}
 		// Who added the versions after this one hasn't made them the record yet.
 		// With another etag nobody will.
-		_, err = s.annotate(ctx, op, secret, current)
+		_, mine, err := s.annotate(ctx, op, secret, current)
 		switch {
-		case isState(err):
+		case err == nil && !mine, isState(err):
 			return true, errBehind
 		case errors.Is(err, iamscim.ErrPermissionDenied):
 			// A reader. The versions stay for those who rotate.
@@ -179,10 +187,10 @@ func (s *Store) Swap(ctx context.Context, version string, record iamscim.Secret)
 	}
 	refused := "" // the etag of a change that was refused
 	err := s.until(ctx, op, func() (again bool, err error) {
-		secret, current, err := s.current(ctx, op)
+		secret, current, behind, err := s.current(ctx, op)
 		switch {
 		case err != nil:
-			return false, err
+			return behind, err
 		case current > want || secret == nil && want > 0:
 			return false, s.lost(op)
 		case current < want:
@@ -201,16 +209,16 @@ func (s *Store) Swap(ctx context.Context, version string, record iamscim.Secret)
 		} else if err != nil {
 			return false, err
 		}
-		if secret.Annotations[annotation] != strconv.FormatInt(want, 10) {
+		if secret.Annotations[currentKey] != strconv.FormatInt(want, 10) {
 			return true, errBehind // somebody else was faster
 		}
 		added, err := s.add(ctx, op, record)
 		if err != nil {
 			return false, err
 		}
-		now, err := s.annotate(ctx, op, secret, added)
+		now, _, err := s.annotate(ctx, op, secret, added)
 		switch {
-		case err == nil && now.Annotations[annotation] == strconv.FormatInt(added, 10):
+		case err == nil && now.Annotations[currentKey] == strconv.FormatInt(added, 10):
 			s.retire(ctx, op, added)
 			return false, nil
 		case err == nil, isState(err):
@@ -235,6 +243,7 @@ func (s *Store) until(ctx context.Context, op string, attempt func() (again bool
 	p := s.conn.Policy()
 	p.Budget, p.MaxAttempts = p.Replication, 0
 	p.Initial = min(p.Initial, time.Second)
+	p.Max = max(p.Max/8, p.Initial)
 	attempts, err := retry.Do(ctx, p, func() (retry.Verdict, error) {
 		again, err := attempt()
 		return retry.Verdict{Again: again}, err
@@ -249,45 +258,62 @@ func (s *Store) until(ctx context.Context, op string, attempt func() (again bool
 }
 
 // current reads the secret and which version is the record: 0 if there is none. The
-// secret is nil if there is none and the store is to create it.
-func (s *Store) current(ctx context.Context, op string) (*sm.Secret, int64, error) {
-	secret, err := s.get(ctx, op)
+// secret is nil if there is none and the store is to create it. An error may pass if
+// the read was behind.
+func (s *Store) current(ctx context.Context, op string) (secret *sm.Secret, current int64, behind bool, err error) {
+	secret, err = s.get(ctx, op)
 	if errors.Is(err, iamscim.ErrNotFound) && s.create {
-		return nil, 0, nil
+		return nil, 0, false, nil
 	}
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, false, err
 	}
-	text, marked := secret.Annotations[annotation]
+	text, marked := secret.Annotations[currentKey]
 	if !marked {
-		return secret, 0, s.checkUnused(ctx, op)
+		behind, err := s.checkUnused(ctx, op)
+		return secret, 0, behind, err
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 || strconv.FormatInt(n, 10) != text {
-		return nil, 0, &iamscim.Error{
+		return nil, 0, false, &iamscim.Error{
 			Op: op, Resource: s.name, Kind: iamscim.ErrFailedPrecondition, Attempts: 1,
-			Err:    fmt.Errorf("the annotation %s is %.50q, not the number of a version", annotation, text),
+			Err:    fmt.Errorf("the annotation %s is %.50q, not the number of a version", currentKey, text),
 			Remedy: "set it to the newest version that holds a record",
 		}
 	}
-	return secret, n, nil
+	return secret, n, false, nil
 }
 
 // checkUnused refuses a secret without the annotation that has versions: it is
-// somebody else's, or the annotation was lost.
-func (s *Store) checkUnused(ctx context.Context, op string) error {
-	_, err := s.access(ctx, op, 1)
-	if isGone(err) {
-		return nil
+// somebody else's, or the annotation was lost. If a version looks like a record, this
+// read of the secret may be behind.
+func (s *Store) checkUnused(ctx context.Context, op string) (behind bool, err error) {
+	if _, err := s.access(ctx, op, 1); isGone(err) {
+		return false, nil
+	} else if err != nil && !isState(err) {
+		return false, err
 	}
-	if err != nil && !isState(err) {
-		return err
+	open, err := s.after(ctx, op, 0)
+	if err != nil {
+		return false, err
 	}
-	return &iamscim.Error{
+	for _, n := range open {
+		text, err := s.access(ctx, op, n)
+		behind = behind || err == nil && isRecord(text)
+	}
+	return behind, &iamscim.Error{
 		Op: op, Resource: s.name, Kind: iamscim.ErrFailedPrecondition, Attempts: 1,
-		Err:    fmt.Errorf("the secret has versions, but no annotation %s: they aren't of this store", annotation),
+		Err:    fmt.Errorf("the secret has versions, but no annotation %s: they aren't of this store", currentKey),
 		Remedy: "use a secret of its own for the store, or restore the annotation: its value is the number of the version that holds the record",
 	}
+}
+
+// isRecord reports whether a text looks like one that scimtoken stores.
+func isRecord(text iamscim.Secret) bool {
+	var record struct {
+		Version *int `json:"version"`
+	}
+	return json.Unmarshal([]byte(text.Reveal()), &record) == nil && record.Version != nil
 }
 
 // take makes an unused secret the store's own, and creates it if there is none.
@@ -295,10 +321,11 @@ func (s *Store) take(ctx context.Context, op string, secret *sm.Secret) (*sm.Sec
 	switch {
 	case secret == nil:
 		return s.createSecret(ctx, op)
-	case secret.Annotations[annotation] != "":
+	case secret.Annotations[currentKey] != "":
 		return secret, nil
 	}
-	return s.annotate(ctx, op, secret, 0)
+	now, _, err := s.annotate(ctx, op, secret, 0)
+	return now, err
 }
 
 // maxAfter bounds the versions after the record. There is one for each swap that
@@ -340,7 +367,7 @@ func (s *Store) broken(op string, n int64, err error) error {
 	e.Remedy = fmt.Sprintf("run gcloud secrets versions enable %d --secret=%s --project=%s", n, s.id(), s.project())
 	if isGone(err) {
 		e.Err = errors.New("the secret names this version as the record, but there is no such version")
-		e.Remedy = fmt.Sprintf("set the annotation %s to the number of the version that holds the record", annotation)
+		e.Remedy = fmt.Sprintf("set the annotation %s to the number of the version that holds the record", currentKey)
 	}
 	return e
 }
