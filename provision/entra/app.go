@@ -172,7 +172,7 @@ func (r *run) create(ctx context.Context, c call, look func(context.Context) (bo
 		found, lookErr := r.await(ctx, look)
 		switch {
 		case lookErr != nil:
-			return r.unknown(c, errors.Join(err, lookErr))
+			return r.unknown(c, both(err, lookErr))
 		case found:
 			return nil
 		case last == 1 || errors.Is(err, iamscim.ErrRedirected):

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -66,7 +67,9 @@ func (r *run) state(resource, remedy, format string, args ...any) *iamscim.Error
 }
 
 // refused is the failure for a reply that isn't a 2xx.
-func (r *run) refused(c call, rep *reply) *failure {
+func (r *run) refused(c call, rep *reply, token string) *failure {
+	// Secrets go first: a text that is cut may have half of one.
+	rep.body = []byte(redact.Body(string(rep.body), append(r.secrets, token)...))
 	said := errorOf(rep)
 	e := r.fail(c, sentinel(rep.status), said)
 	e.Status, e.Detail = rep.status, oneLine(said.Error())
@@ -78,14 +81,10 @@ func (r *run) refused(c call, rep *reply) *failure {
 
 // unusable is the failure for a 2xx reply that isn't what Graph documents. The
 // request was carried out.
-func (r *run) unusable(c call, rep *reply, err error) *failure {
+func (r *run) unusable(c call, err error) *failure {
 	e := r.fail(c, iamscim.ErrBadReply, err)
 	e.Remedy = "check that no proxy answers in place of Microsoft Graph"
-	f := &failure{err: e, lost: true}
-	if length := rep.header.Get("Content-Length"); length != "" && length != "0" && len(rep.body) == 0 {
-		f.class = retry.Ambiguous
-	}
-	return f
+	return &failure{err: e, lost: true}
 }
 
 // broken is the failure for an error of the connection.
@@ -113,7 +112,7 @@ func (r *run) unauthenticated(ctx context.Context, c call, err error) *failure {
 		e.Kind, e.Remedy = nil, ""
 	}
 	if said, ok := errors.AsType[*oauth2RetrieveError](err); ok {
-		text := oneLine(cmp.Or(said.ErrorDescription, said.ErrorCode, fmt.Sprintf("HTTP %d", status(said))))
+		text := oneLine(redact.Text(cmp.Or(said.ErrorDescription, said.ErrorCode, fmt.Sprintf("HTTP %d", status(said))), r.secrets...))
 		if remedy := signInRemedy(text, r.place.login); remedy != "" {
 			e.Remedy = remedy
 		}
@@ -122,11 +121,25 @@ func (r *run) unauthenticated(ctx context.Context, c call, err error) *failure {
 			f.class = retry.Final
 		}
 		err = errors.New("the login service refuses: " + text)
+	} else if broken, ok := errors.AsType[*url.Error](err); ok {
+		// Nothing was sent to Graph, so that it may be tried again.
+		err = fmt.Errorf("the login service can't be reached: %w", broken.Err)
+		if dns, ok := errors.AsType[*net.DNSError](broken.Err); !ok || !dns.IsNotFound {
+			f.class = retry.Refused
+		}
 	}
 	e.Err = err
 	f.err = e
 	r.scrub(e, "")
 	return f
+}
+
+// both is two errors on one line.
+func both(a, b error) error {
+	if a == nil {
+		return b
+	}
+	return fmt.Errorf("%w; %w", a, b)
 }
 
 // scrub takes secrets out of every text of e.

@@ -156,7 +156,7 @@ func (r *run) send(ctx context.Context, c call) (rep *reply, lost bool, err erro
 	}
 	failed.err.Attempts = attempts
 	if ctx.Err() != nil && !errors.Is(failed.err, ctx.Err()) && err != error(failed.err) {
-		failed.err.Err = errors.Join(failed.err.Err, ctx.Err())
+		failed.err.Err = both(failed.err.Err, ctx.Err())
 	}
 	return nil, lost, failed.err
 }
@@ -192,7 +192,7 @@ func (r *run) attempt(ctx context.Context, c call, body []byte) (rep *reply, sen
 		req.Header.Set("ConsistencyLevel", "eventual")
 	}
 	token.SetAuthHeader(req)
-	rep, failed = r.roundTrip(ctx, c, try, req)
+	rep, failed = r.roundTrip(ctx, c, try, req, token.AccessToken)
 	if failed != nil {
 		r.scrub(failed.err, token.AccessToken)
 	}
@@ -216,7 +216,7 @@ func encode(q url.Values) string {
 }
 
 // roundTrip sends a request and reads the reply.
-func (r *run) roundTrip(ctx context.Context, c call, try *retry.Attempt, req *http.Request) (*reply, *failure) {
+func (r *run) roundTrip(ctx context.Context, c call, try *retry.Attempt, req *http.Request, token string) (*reply, *failure) {
 	begin := time.Now()
 	resp, err := r.http.Do(req)
 	if err != nil {
@@ -230,19 +230,19 @@ func (r *run) roundTrip(ctx context.Context, c call, try *retry.Attempt, req *ht
 	r.logAttempt(ctx, req, rep.status, begin)
 	switch {
 	case rep.status < 200 || rep.status > 299:
-		return nil, r.refused(c, rep)
+		return nil, r.refused(c, rep, token)
 	case errors.Is(err, limit.ErrTooLarge):
-		return nil, r.unusable(c, rep, err)
+		return nil, r.unusable(c, err)
 	case err != nil:
 		return nil, r.broken(ctx, c, try, err)
 	case c.into == nil:
 		return rep, nil
 	}
 	if err := limit.Elements(rep.body, maxElements); err != nil {
-		return nil, r.unusable(c, rep, err)
+		return nil, r.unusable(c, err)
 	}
 	if err := json.Unmarshal(rep.body, c.into); err != nil {
-		return nil, r.unusable(c, rep, errors.New("it isn't JSON of the documented form"))
+		return nil, r.unusable(c, errors.New("it isn't JSON of the documented form"))
 	}
 	return rep, nil
 }

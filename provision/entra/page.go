@@ -20,9 +20,8 @@ import (
 const (
 	pageSize = "999" // the most: https://learn.microsoft.com/graph/api/user-list
 
-	// maxEmpty is how many empty pages may follow each other. Graph's pages
-	// say that there may be some.
-	maxEmpty = 100
+	// maxPages bounds a list: some million objects. Empty pages are legal.
+	maxPages = 10000
 )
 
 // page is a page of a list (https://learn.microsoft.com/graph/paging).
@@ -61,7 +60,7 @@ func keyOf(id string) (k key) {
 func each[T any](ctx context.Context, r *run, c call, id func(T) string, f func(T) error) error {
 	c.method = http.MethodGet
 	seen, links := map[key]struct{}{}, map[key]struct{}{}
-	count, rows, empty := -1, 0, 0
+	count, rows := -1, 0
 	cut := func(format string, args ...any) error {
 		e := r.fail(c, iamscim.ErrBadReply, fmt.Errorf("%w: "+format, append([]any{idp.ErrCut}, args...)...))
 		e.Remedy = "read the list again; if it stays so, tell Microsoft's support"
@@ -96,9 +95,6 @@ func each[T any](ctx context.Context, r *run, c call, id func(T) string, f func(
 				return err
 			}
 		}
-		if empty++; len(p.Value) > 0 {
-			empty = 0
-		}
 		if p.Next == "" {
 			break
 		}
@@ -108,8 +104,8 @@ func each[T any](ctx context.Context, r *run, c call, id func(T) string, f func(
 		if _, again := links[keyOf(p.Next)]; again || p.Next == c.link {
 			return cut("page %d leads back to an earlier one", number)
 		}
-		if empty > maxEmpty {
-			return cut("%d empty pages follow each other", empty)
+		if number == maxPages {
+			return cut("it goes on after %d pages", number)
 		}
 		links[keyOf(p.Next)] = struct{}{}
 		c.link = p.Next

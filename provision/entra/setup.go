@@ -174,10 +174,14 @@ func (r *run) launch(ctx context.Context, a *app, j *job, anew bool) error {
 		return err
 	}
 	ran := !now.Status.FirstSteady.IsZero() || now.Status.LastExecution != nil
+	scope := resetAll
+	if anew {
+		scope = string(ResetFull) // who was in scope before is matched anew, too
+	}
 	switch {
 	case anew, ran && !now.active():
 		// It has been off, perhaps since a call of SetUp was interrupted.
-		now, err = r.restart(ctx, a, now, resetAll)
+		now, err = r.restart(ctx, a, now, scope)
 	case now.quarantined() && now.Status.Quarantine.reason() != reasonDeletions:
 		now, err = r.restart(ctx, a, now, resetQuarantine)
 	}

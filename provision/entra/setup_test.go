@@ -196,6 +196,10 @@ func connected(t testing.TB) *graph {
 			reply(w, 200, map[string]any{"value": list})
 		case "/v1.0/groups/" + engineering + "/members/microsoft.graph.user":
 			reply(w, 200, map[string]any{"@odata.count": 1, "value": []map[string]any{{"id": ada}}})
+		case "/v1.0/users":
+			reply(w, 200, map[string]any{"value": []map[string]any{{"id": ada, "userPrincipalName": "ada@example.com", "accountEnabled": true}}})
+		case "/v1.0/auditLogs/provisioning":
+			reply(w, 200, map[string]any{"value": []map[string]any{}})
 		default:
 			if !strings.HasSuffix(r.URL.Path, "/provisionOnDemand") {
 				return false
@@ -245,7 +249,7 @@ func TestSetUpElsewhere(t *testing.T) {
 		if len(g.connections) != 0 || g.schedule != "Active" {
 			t.Errorf("connections %v, schedule %s", g.connections, g.schedule)
 		}
-		if got := g.bodies[order[4]]; got != `{"criteria":{"resetScope":"Watermark, Escrows, QuarantineState"}}` {
+		if got := g.bodies[order[4]]; got != `{"criteria":{"resetScope":"Full"}}` {
 			t.Errorf("restart %s", got)
 		}
 	})
