@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/iamscim/iamscim"
@@ -14,7 +15,8 @@ import (
 // (https://learn.microsoft.com/entra/identity/app-provisioning/manage-object-connections).
 type connection struct {
 	Source string `json:"sourceAnchor"`
-	Target string `json:"targetAnchor"` // the SCIM ID
+	Target string `json:"targetAnchor"`   // the SCIM ID
+	Type   string `json:"objectTypeName"` // User, Group
 }
 
 // readConnection reads the connection of an object, nil if there is none. The call
@@ -40,19 +42,19 @@ func connectionPath(a *app, j *job, object string) string {
 }
 
 // forget makes Entra ID forget which SCIM resource it has made of an object. It
-// reports whether there was one.
+// returns what was known, nil if nothing was.
 //
 //	DELETE /beta/servicePrincipals/ID/synchronization/jobs/JOB/objectConnections('OBJECT')
-func (r *run) forget(ctx context.Context, a *app, j *job, object string) (bool, error) {
+func (r *run) forget(ctx context.Context, a *app, j *job, object string) (*connection, error) {
 	got, err := r.readConnection(ctx, a, j, object)
 	if err != nil || got == nil {
-		return false, err
+		return nil, err
 	}
 	_, err = r.do(ctx, call{method: http.MethodDelete, path: connectionPath(a, j, object), resource: j.resource(a), need: needJob, repeat: true})
 	if e, ok := errors.AsType[*iamscim.Error](err); ok && errors.Is(err, iamscim.ErrAborted) {
 		e.Kind, e.Remedy = iamscim.ErrFailedPrecondition, "the job must be paused: somebody has started it"
 	}
-	return err == nil, err
+	return got, err
 }
 
 // atOnce bounds the requests that are under way.
@@ -90,7 +92,7 @@ func (r *run) forgetAll(ctx context.Context, a *app, j *job, now secrets) error 
 // ID goes on to use their old SCIM IDs, gets 404 and puts the job into quarantine.
 // SetUp does this by itself when the address changes.
 //
-// It pauses the job, forgets, pushes those objects that were known, and starts the
+// It pauses the job, forgets, pushes those users who were known, and starts the
 // job, also if it was paused before. It returns the IDs of the objects that were
 // known. Pushing is paced at 5 objects in 10 s. An object that fails to be pushed
 // isn't an error: the next cycle pushes it. If the call fails, the job stays paused:
@@ -130,16 +132,20 @@ func (c *Client) Reconnect(ctx context.Context, objects ...string) (known []stri
 	if j, err = r.pause(ctx, a, j); err != nil {
 		return nil, err
 	}
+	var users []string
 	for _, id := range objects {
 		was, err := r.forget(ctx, a, j, id)
-		if err != nil {
+		switch {
+		case err != nil:
 			return known, err
+		case was == nil:
+			continue
+		case !strings.EqualFold(was.Type, groupObject): // the next cycle pushes groups
+			users = append(users, id)
 		}
-		if was {
-			known = append(known, id)
-		}
+		known = append(known, id)
 	}
-	for _, id := range known {
+	for _, id := range users {
 		if _, err := r.pushUser(ctx, a, j, s, id); err != nil && ctx.Err() != nil {
 			return known, err
 		}

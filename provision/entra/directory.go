@@ -91,7 +91,7 @@ func (d directory) direct(ctx context.Context, id, fields string, f func(user) e
 // assigned in several roles.
 func (d directory) scope(ctx context.Context) (groups, users []string, err error) {
 	seen := map[key]bool{}
-	err = d.assignments(ctx, d.app, func(as assignment) error {
+	err = d.countedAssignments(ctx, d.app, func(as assignment) error {
 		if as.Principal == "" {
 			return d.fail(call{resource: d.app.resource()}, iamscim.ErrBadReply, errors.New("an assignment has no principal"))
 		}

@@ -61,13 +61,15 @@ func walk(doc []byte, at span, open json.Delim, f func(key string, value span)) 
 	return nil
 }
 
-// value returns the place of a member's value.
-func value(all []member, key string) (span, bool) {
-	i := slices.IndexFunc(all, func(m member) bool { return m.key == key })
-	if i < 0 {
-		return span{}, false
+// value returns the place of a member's value. As for encoding/json, the last one
+// counts, and case doesn't matter.
+func value(all []member, key string) (at span, found bool) {
+	for _, m := range all {
+		if strings.EqualFold(m.key, key) {
+			at, found = m.value, true
+		}
 	}
-	return all[i].value, true
+	return at, found
 }
 
 // edit replaces a part of a document.

@@ -152,7 +152,7 @@ func (r *run) scope(ctx context.Context, a *app, s *schema, now secrets) ([]idp.
 	if now.text(keySyncAll) == "true" {
 		return issues, nil
 	}
-	c := call{path: a.path("appRoleAssignedTo"), query: query("$top", "1"), resource: a.resource() + "/appRoleAssignedTo", need: needScope}
+	c := a.assignedTo("1")
 	var first page[assignment]
 	c.into = &first
 	err := r.get(ctx, c)
