@@ -11,13 +11,13 @@ import (
 
 // app is an application and its service principal.
 type app struct {
-	id, object, appID, displayName, template string
-	owner                                    string // client ID of the app that made it
-	late                                     int    // requests that don't find it yet
-	created                                  time.Time
-	assignments                              []assignment
-	secrets                                  []pair
-	jobs                                     []*job
+	tenant, id, object, appID, displayName, template string
+	owner                                            string // client ID of the app that made it
+	late                                             int    // requests that don't find it yet
+	created                                          time.Time
+	assignments                                      []assignment
+	secrets                                          []pair
+	jobs                                             []*job
 }
 
 type assignment struct {
@@ -61,7 +61,7 @@ func (s *Server) AddApp(a NewApp) (string, error) {
 
 // newApp makes an app; s.mu is held.
 func (s *Server) newApp(displayName, template, owner string) *app {
-	a := &app{id: s.newID(), object: s.newID(), appID: s.newID(), displayName: displayName, template: template, owner: owner, created: s.now()}
+	a := &app{id: s.newID(), object: s.newID(), appID: s.newID(), displayName: displayName, template: template, owner: owner, tenant: s.cfg.tenant, created: s.now()}
 	s.apps = append(s.apps, a)
 	return a
 }
@@ -163,7 +163,7 @@ func (a *app) application() object {
 }
 
 func (a *app) principal() object {
-	return object{"id": a.id, "appId": a.appID, "applicationTemplateId": a.template, "appDisplayName": a.displayName, "displayName": a.displayName,
+	return object{"id": a.id, "appId": a.appID, "appOwnerOrganizationId": a.tenant, "applicationTemplateId": a.template, "appDisplayName": a.displayName, "displayName": a.displayName,
 		"accountEnabled": true, "appRoleAssignmentRequired": true, "servicePrincipalType": "Application", "appRoles": a.roles(),
 		"tags": []string{"WindowsAzureActiveDirectoryIntegratedApp", "WindowsAzureActiveDirectoryCustomSingleSignOnApplication"}}
 }

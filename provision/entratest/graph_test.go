@@ -451,3 +451,13 @@ func TestFaults(t *testing.T) {
 	fail(entratest.Fault{Path: "never"})
 	g.ClearFaults()
 }
+
+// An app belongs to the tenant that it was made in.
+func TestAppOwner(t *testing.T) {
+	t.Parallel()
+	g := start(t)
+	sp := must(g.AddApp(entratest.NewApp{DisplayName: "App"}))(t)
+	if got := g.must(200, "GET", "/servicePrincipals/"+sp+"?$select=id,appOwnerOrganizationId", ""); got["appOwnerOrganizationId"] != entratest.DefaultTenant {
+		t.Errorf("the app belongs to %v", got["appOwnerOrganizationId"])
+	}
+}
