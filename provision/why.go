@@ -121,8 +121,13 @@ func (e *Explanation) String() string {
 			b.WriteString(", ")
 		}
 		b.WriteString(string(f.Code))
-		if f.Code == audit.MembershipMissing || f.Code == audit.MembershipUnexpected {
+		switch f.Code {
+		case audit.MembershipMissing, audit.MembershipUnexpected:
 			b.WriteString(" of " + visible.Text(f.User))
+		case audit.UserMissing, audit.GroupMissing:
+			if f.Expected != "" { // the name
+				b.WriteString(" " + visible.Text(f.Expected))
+			}
 		}
 	}
 	a := e.Attempt
@@ -139,6 +144,8 @@ func (e *Explanation) String() string {
 	switch {
 	case a == (idp.Attempt{}):
 		line("the identity provider knows of no attempt to push it")
+	case a.Reason == "" && a.Result == idp.ResultSuccess:
+		line("%s: something has changed since, or somebody else changed the tenant", visible.Text(said))
 	case a.Reason == "":
 		line("%s", visible.Text(said))
 	default:
@@ -162,8 +169,12 @@ func (e *Explanation) String() string {
 // mend is what mends it: what the attempt says, or what is wrong with the job, or
 // what the audit recommends.
 func (e *Explanation) mend(explained bool) string {
-	if e.Attempt.Mend != "" {
-		return e.Attempt.Mend
+	a := e.Attempt
+	switch {
+	case a.Result == idp.ResultSkipped && e.stays():
+		return e.Findings[0].Remedy // and not to put the person in scope again
+	case a.Mend != "":
+		return a.Mend
 	}
 	if !explained {
 		for _, issue := range e.Issues {
@@ -172,8 +183,13 @@ func (e *Explanation) mend(explained bool) string {
 			}
 		}
 	}
-	if e.Attempt.Action != "" || len(e.Findings) == 0 {
+	if a.Action != "" || a.Result == idp.ResultPending || len(e.Findings) == 0 {
 		return ""
 	}
 	return e.Findings[0].Remedy
+}
+
+// stays reports whether somebody is in the tenant who shouldn't be.
+func (e *Explanation) stays() bool {
+	return len(e.Findings) > 0 && (e.Findings[0].Code == audit.LeaverPresent || e.Findings[0].Code == audit.UserActive)
 }

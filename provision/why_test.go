@@ -53,6 +53,8 @@ func TestWhy(t *testing.T) {
 			"u2":     {Result: idp.ResultSkipped, Step: idp.StepScope, Code: "NotEffectivelyEntitled", Reason: "not assigned"},
 			"u3":     {Time: at, Result: idp.ResultSuccess, Step: idp.StepExport},
 			"u4":     {Result: idp.ResultPending},
+			"u6":     {Result: idp.ResultSkipped, Step: idp.StepScope, Mend: "assign the person again"},
+			"u7":     {Result: idp.ResultPending, Step: idp.StepExport, Reason: "queued"},
 			"g1":     {Result: idp.ResultFailure, Step: idp.StepMatch, Code: "DuplicateTargetEntries", Reason: "two groups", Action: "Delete one"},
 			"shared": {Result: idp.ResultSuccess},
 		},
@@ -65,6 +67,7 @@ func TestWhy(t *testing.T) {
 		finding(audit.MembershipMissing, "u7", "g1"), finding(audit.MembershipMissing, "u6", "g1"), finding(audit.RosterDuplicate, "", "shared"), finding(audit.RosterRefused, "shared", ""),
 		finding(audit.LeaverOnRoster, "u1", ""), finding(audit.GroupsTooMany, "u1", ""), finding(audit.SubjectDiffers, "u1", ""), finding(audit.RosterUnknownKey, "u1", "g9"),
 		finding(audit.WitnessGroupMissing, "", "g9"), finding(audit.UserMissing, "", ""),
+		{Code: audit.UserMissing, User: "u7", Expected: "ada\u202e@example.com"}, finding(audit.UserMissing, "u8", ""),
 	}
 	want := []string{
 		`u1: user-missing, user-differs
@@ -78,7 +81,7 @@ func TestWhy(t *testing.T) {
   skipped at scope (NotEffectivelyEntitled): not assigned
   to mend: ` + audit.UserInactive.Remedy(),
 		`u3: user-missing
-  success at export on 2026-11-25 08:30 UTC
+  success at export on 2026-11-25 08:30 UTC: something has changed since, or somebody else changed the tenant
   the job: quarantined: 401 for a day
   to mend: scimctl rotate`,
 		`u4: user-missing
@@ -86,11 +89,18 @@ func TestWhy(t *testing.T) {
   the job: quarantined: 401 for a day
   to mend: scimctl rotate`,
 		`u6: leaver-present
+  skipped at scope
+  to mend: ` + audit.LeaverPresent.Remedy(),
+		"shared: roster-duplicate\n  success: something has changed since, or somebody else changed the tenant\n  the job: quarantined: 401 for a day\n  to mend: scimctl rotate",
+		"shared: roster-refused\n  success: something has changed since, or somebody else changed the tenant\n  the job: quarantined: 401 for a day\n  to mend: scimctl rotate",
+		`u7: user-missing ada\u{202E}@example.com
+  pending at export: queued
+  the job: quarantined: 401 for a day
+  to mend: scimctl rotate`,
+		`u8: user-missing
   the identity provider knows of no attempt to push it
   the job: quarantined: 401 for a day
   to mend: scimctl rotate`,
-		"shared: roster-duplicate\n  success\n  the job: quarantined: 401 for a day\n  to mend: scimctl rotate",
-		"shared: roster-refused\n  success\n  the job: quarantined: 401 for a day\n  to mend: scimctl rotate",
 	}
 	var got []string
 	for r, err := range provision.Why(t.Context(), half, findings) {
@@ -102,7 +112,7 @@ func TestWhy(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if asked := fmt.Sprint(half.asked); asked != "[u1 g1 u2 u3 u4 u6 shared shared]" {
+	if asked := fmt.Sprint(half.asked); asked != "[u1 g1 u2 u3 u4 u6 shared shared u7 u8]" {
 		t.Errorf("asked about %v", asked)
 	}
 
