@@ -31,28 +31,43 @@ func runAudit(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 		return exitFailed
 	}
 	j := &job{flags: f, stdout: stdout, stderr: stderr}
-	if f.demo {
+	switch {
+	case f.demo && f.live.source == "files":
 		return j.runDemo(ctx)
+	case f.demo:
+		return j.runLiveDemo(ctx)
 	}
-	if err := j.open(); err != nil {
+	done, err := j.open(ctx)
+	defer done()
+	if err != nil {
 		fmt.Fprintln(stderr, "scimctl:", err)
 		return exitFailed
 	}
 	result, err := j.run(ctx)
+	if err == nil {
+		j.explain(ctx)
+	}
 	return j.status(result, err)
 }
 
-// open makes the client and opens the roster.
-func (j *job) open() error {
+// open makes the client and opens the roster. done is to be called at the end.
+func (j *job) open(ctx context.Context) (done func(), err error) {
+	done = func() {}
 	token, err := j.token()
 	if err != nil {
-		return err
+		return done, err
 	}
 	if j.client, err = scimclient.New(j.baseURI, token.TokenSource(), scimclient.WithRate(max(3000, j.options.PerMinute))); err != nil {
-		return err
+		return done, err
 	}
-	j.roster, err = j.files.Roster()
-	return err
+	if j.live.source == "files" {
+		j.roster, err = j.files.Roster()
+		return done, err
+	}
+	if err := j.live.open(); err != nil {
+		return done, err
+	}
+	return j.openLive(ctx)
 }
 
 // run audits and writes the reports. The result is nil after -estimate.
@@ -71,6 +86,9 @@ func (j *job) run(ctx context.Context) (*audit.Result, error) {
 	opts := j.options
 	if opts.Handle != nil {
 		handlers = append(handlers, opts.Handle)
+	}
+	if j.live.half != nil {
+		handlers = append(handlers, j.live.keep)
 	}
 	opts.Handle = report.Tee(handlers...)
 	result, err := audit.Run(ctx, j.client, j.roster, opts)

@@ -52,6 +52,11 @@ func (j *job) runDemo(ctx context.Context) int {
 	if j.options.Settle == 2*time.Minute {
 		j.options.Settle = 2 * time.Second
 	}
+	return j.compare(ctx, d.planted)
+}
+
+// compare audits, and compares the findings with the planted ones.
+func (j *job) compare(ctx context.Context, planted map[string]bool) int {
 	found := map[string]bool{}
 	j.options.Handle = func(m audit.Message) error {
 		if m.Finding != nil {
@@ -63,11 +68,12 @@ func (j *job) runDemo(ctx context.Context) int {
 	if err != nil || result == nil || j.options.Sample != nil {
 		return j.status(result, err)
 	}
-	if !maps.Equal(found, d.planted) {
-		fmt.Fprintf(j.stderr, "scimctl: the audit found %d of %d planted errors, and %d others\n", len(d.planted)-missing(d.planted, found), len(d.planted), missing(found, d.planted))
+	j.explain(ctx)
+	if !maps.Equal(found, planted) {
+		fmt.Fprintf(j.stderr, "scimctl: the audit found %d of %d planted errors, and %d others\n", len(planted)-missing(planted, found), len(planted), missing(found, planted))
 		return exitFailed
 	}
-	fmt.Fprintf(j.stdout, "\n%d errors were planted. The audit found exactly those.\n", len(d.planted))
+	fmt.Fprintf(j.stdout, "\n%d errors were planted. The audit found exactly those.\n", len(planted))
 	return exitClean
 }
 
@@ -97,6 +103,8 @@ type demo struct {
 	hasGroup  map[string]bool             // by key
 	hasMember map[idp.Membership]bool
 	planted   map[string]bool
+	ids       map[string]string // SCIM IDs by key, once it's served
+	base      string            // the tenant's base URI then
 }
 
 var (
@@ -202,13 +210,13 @@ func (d *demo) serve(srv *scimtest.Server) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	ids := map[string]string{}
+	d.ids = map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(d.inTenant)) {
 		u := d.inTenant[key]
 		u.Schemas = []string{scimclient.SchemaUser}
 		text, err := json.Marshal(u)
 		if err == nil {
-			ids[key], err = srv.AddUser(demoTenant, text)
+			d.ids[key], err = srv.AddUser(demoTenant, text)
 		}
 		if err != nil {
 			return "", err
@@ -216,7 +224,7 @@ func (d *demo) serve(srv *scimtest.Server) (string, error) {
 	}
 	members := map[string][]scimclient.Member{}
 	for m := range d.hasMember {
-		if id := ids[m.User]; id != "" {
+		if id := d.ids[m.User]; id != "" {
 			members[m.Group] = append(members[m.Group], scimclient.Member{Value: id})
 		}
 	}
@@ -232,5 +240,6 @@ func (d *demo) serve(srv *scimtest.Server) (string, error) {
 			return "", err
 		}
 	}
+	d.base = tenant.BaseUri
 	return tenant.BaseUri, nil
 }

@@ -29,6 +29,7 @@ type flags struct {
 	seed                        uint64
 	html, csv, ndjson           string
 	estimate, demo, quiet       bool
+	live                        live
 }
 
 const purpose = `Usage: scimctl audit [flags]
@@ -37,7 +38,9 @@ Audit compares a SCIM tenant with the roster of its identity provider.
 
 The roster is files of CSV, JSON Lines, SCIM ListResponses, or exports of
 Microsoft Graph and Okta. Each flag for files can be given several times, and can
-be a pattern ("members/*.json").
+be a pattern ("members/*.json"). With -roster entra or okta it's read from the
+identity provider, which then says why each user or group with a finding wasn't
+pushed. Its credentials are in files or environment variables. Nothing is changed.
 
 Exit status: 0 no errors, 1 findings that are errors, 2 failed, 3 refused by a
 guard. With -demo it's 0 if the audit finds exactly the planted errors.
@@ -79,6 +82,7 @@ func parseFlags(args []string, stderr io.Writer) (*flags, error) {
 	set.StringVar(&f.html, "html", "", "write an HTML page to this `file`")
 	set.StringVar(&f.csv, "csv", "", "write a roster of what failed, failed-users.csv and so on, to this `folder`")
 	set.StringVar(&f.ndjson, "ndjson", "", "write all messages to this `file`")
+	f.live.flags(set)
 	set.BoolVar(&f.estimate, "estimate", false, "say what the audit costs, and end")
 	set.BoolVar(&f.quiet, "quiet", false, "show no progress")
 	if err := set.Parse(args); err != nil {
@@ -140,11 +144,12 @@ func (f *flags) check(set *flag.FlagSet) error {
 		}
 	} else {
 		for _, name := range []string{"base-uri", "mapping", "users"} {
-			if !given[name] {
+			if !given[name] && (name != "users" || f.live.source == "files") {
 				fail("-%s is missing", name)
 			}
 		}
 	}
+	errs = append(errs, f.live.check(given, f.demo)...)
 	if f.options.PerMinute < 1 {
 		fail("-rate is %d: at least 1", f.options.PerMinute)
 	}

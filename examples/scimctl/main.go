@@ -9,6 +9,14 @@
 //	scimctl audit -base-uri URI -token-file FILE -mapping MAPPING \
 //	  -users users.csv -groups groups.csv -memberships memberships.csv
 //
+// With -roster entra or -roster okta the roster is read from the identity provider,
+// which then says why users and groups with findings weren't pushed:
+//
+//	go run ./examples/scimctl audit -demo -roster okta
+//
+//	scimctl audit -base-uri URI -token-file FILE -mapping MAPPING \
+//	  -roster okta -okta-org https://example.okta.com -okta-app ID -okta-token-file FILE
+//
 // The other verbs work on the set-up of a provider (package provision). Their demo
 // runs on an in-memory Google Cloud that is empty, half-done, provisioned or
 // drifted:
@@ -21,8 +29,10 @@
 //	scimctl teardown -provider NAME -tenant-uid UID
 //	scimctl import -provider NAME > spec.yaml
 //
-// The credentials are Application Default Credentials. IAMSCIM_EMULATOR_HOST names
-// an emulator instead.
+// The credentials for Google Cloud are Application Default Credentials.
+// IAMSCIM_EMULATOR_HOST names an emulator instead. The credentials for an identity
+// provider, which a spec or flags name, are in files or in OKTA_API_TOKEN,
+// OKTA_ACCESS_TOKEN, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.
 //
 // The exit status of audit is 0 without errors, 1 with findings that are errors, 2
 // if it failed, and 3 if a guard refused the roster. That of plan and apply is 0 only

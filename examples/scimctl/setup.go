@@ -108,6 +108,9 @@ func (j *setupJob) connect(ctx context.Context, verb string) (done func(), err e
 			return nil, err
 		}
 	}
+	if j.spec != nil {
+		j.half = j.spec.IdentityProvider
+	}
 	j.clients, err = provision.New(ctx)
 	return done, err
 }

@@ -36,6 +36,7 @@ type specFile struct {
 	AdoptSecretFile string            `yaml:"adoptSecretFile,omitempty"`
 	ReplaceToken    string            `yaml:"replaceToken,omitempty"`
 	Store           string            `yaml:"store,omitempty"` // the file of a scimtoken.FileStore
+	Identity        *identityFile     `yaml:"identityProvider,omitempty"`
 	Ready           readyFile         `yaml:"ready,omitempty"`
 }
 
@@ -98,6 +99,9 @@ func lineOf(node *yaml.Node, path string) int {
 	return line
 }
 
+// unknownField is how package yaml reports a field that a struct doesn't have.
+var unknownField = regexp.MustCompile(` not found in type main\.\w+`)
+
 // readSpec reads a spec. It returns every fault at once.
 func readSpec(name string, in io.Reader) (*provision.Spec, error) {
 	text, err := io.ReadAll(io.LimitReader(in, 1<<20))
@@ -121,7 +125,7 @@ func readSpec(name string, in io.Reader) (*provision.Spec, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		for _, e := range typed.Errors {
-			p.list = append(p.list, name+":"+strings.TrimPrefix(strings.Replace(e, " not found in type main.specFile", " is unknown", 1), "line "))
+			p.list = append(p.list, name+":"+strings.TrimPrefix(unknownField.ReplaceAllString(e, " is unknown"), "line "))
 		}
 	}
 	s := f.spec(p)
@@ -136,6 +140,24 @@ func readSpec(name string, in io.Reader) (*provision.Spec, error) {
 		}
 	}
 	return s, p.err()
+}
+
+// readIdentity reads the identity provider of a spec.
+func readIdentity(name string) (identityFile, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return identityFile{}, err
+	}
+	var f struct {
+		Identity identityFile   `yaml:"identityProvider"`
+		Rest     map[string]any `yaml:",inline"`
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(&f); err != nil {
+		return identityFile{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return f.Identity, nil
 }
 
 // spec converts the file, and notes what can't be.
@@ -170,6 +192,15 @@ func (f *specFile) spec(p *problems) *provision.Spec {
 	}
 	if f.Store != "" {
 		s.Store = scimtoken.NewFileStore(f.Store)
+	}
+	if f.Identity != nil {
+		half, faults := f.Identity.open()
+		for _, fault := range faults {
+			p.add(strings.TrimSuffix("identityProvider."+fault.path, "."), fault.text)
+		}
+		if half != nil {
+			s.IdentityProvider = half
+		}
 	}
 	for _, b := range f.Ready.BreakGlass {
 		s.Ready.BreakGlass = append(s.Ready.BreakGlass, provision.BreakGlass(b))
