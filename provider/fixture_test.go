@@ -1,19 +1,22 @@
 package provider_test
 
 import (
-	"errors"
-	"slices"
-	"strings"
 	"testing"
 
 	"google.golang.org/api/iam/v1"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/testenv"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimtest"
 )
 
-const poolText = "locations/global/workforcePools/acme-pool"
+const poolText = testenv.PoolText
+
+var (
+	paths     = testenv.Paths
+	wantError = testenv.WantError
+)
 
 func poolName(t testing.TB) provider.PoolName {
 	t.Helper()
@@ -74,39 +77,9 @@ func seed(t testing.TB, srv *scimtest.Server, ids ...string) {
 }
 
 func seeded(id string) *iam.WorkforcePoolProvider {
-	return &iam.WorkforcePoolProvider{
-		Name: poolText + "/providers/" + id, DisplayName: "Seeded", Description: "d",
-		AttributeMapping: map[string]string{"google.subject": "assertion.sub"},
-		Oidc: &iam.GoogleIamAdminV1WorkforcePoolProviderOidc{
-			IssuerUri: "https://idp.example.com", ClientId: "client",
-			WebSsoConfig: &iam.GoogleIamAdminV1WorkforcePoolProviderOidcWebSsoConfig{ResponseType: "ID_TOKEN", AssertionClaimsBehavior: "ONLY_ID_TOKEN_CLAIMS"},
-		},
-	}
-}
-
-// paths are the requests the server saw, as "GET /v1/…".
-func paths(srv *scimtest.Server) []string {
-	var all []string
-	for _, r := range srv.Requests() {
-		all = append(all, r.Method+" "+r.Path)
-	}
-	return all
-}
-
-// wantError fails unless err is of the kind and its text has all the parts.
-func wantError(t testing.TB, call string, err, kind error, parts ...string) {
-	t.Helper()
-	if !errors.Is(err, kind) {
-		t.Errorf("%s = %v, want %v", call, err, kind)
-		return
-	}
-	var typed *iamscim.Error
-	if !errors.As(err, &typed) {
-		t.Errorf("%s = %T, want an *iamscim.Error within", call, err)
-	}
-	if i := slices.IndexFunc(parts, func(p string) bool { return !strings.Contains(err.Error(), p) }); i >= 0 {
-		t.Errorf("%s = %v, want %q in it", call, err, parts[i])
-	}
+	p := testenv.OIDCProvider(id)
+	p.DisplayName, p.Description = "Seeded", "d"
+	return p
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -1,23 +1,26 @@
 package scimtoken_test
 
 import (
-	"errors"
-	"slices"
-	"strings"
 	"testing"
 
 	"google.golang.org/api/iam/v1"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/testenv"
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtest"
 	"github.com/iamscim/iamscim/scimtoken"
 )
 
 const (
-	poolText     = "locations/global/workforcePools/acme-pool"
-	providerText = poolText + "/providers/entra"
-	tenantText   = providerText + "/scimTenants/main"
+	poolText     = testenv.PoolText
+	providerText = testenv.ProviderText
+	tenantText   = testenv.TenantText
+)
+
+var (
+	paths     = testenv.Paths
+	wantError = testenv.WantError
 )
 
 func tenantName(t testing.TB) scimtenant.Name {
@@ -41,25 +44,7 @@ func name(t testing.TB, id string) scimtoken.Name {
 // prepare puts the tenant main in place.
 func prepare(t testing.TB, srv *scimtest.Server) {
 	t.Helper()
-	if err := srv.AddPool(&iam.WorkforcePool{Name: poolText, Parent: "organizations/" + scimtest.DefaultOrganization}); err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.AddProvider(&iam.WorkforcePoolProvider{
-		Name:             providerText,
-		AttributeMapping: map[string]string{"google.subject": "assertion.email.lowerAscii()"},
-		Oidc: &iam.GoogleIamAdminV1WorkforcePoolProviderOidc{
-			IssuerUri: "https://idp.example.com", ClientId: "client",
-			WebSsoConfig: &iam.GoogleIamAdminV1WorkforcePoolProviderOidcWebSsoConfig{ResponseType: "ID_TOKEN", AssertionClaimsBehavior: "ONLY_ID_TOKEN_CLAIMS"},
-		},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := srv.AddTenant(&iam.WorkforcePoolProviderScimTenant{
-		Name:         tenantText,
-		ClaimMapping: map[string]string{"google.subject": "user.emails[0].value.lowerAscii()", "google.group": "group.externalId"},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	testenv.Prepare(t, srv, testenv.WithTenant)
 }
 
 // start is a server with the tenant main and a client for it.
@@ -86,31 +71,6 @@ func seed(t testing.TB, srv *scimtest.Server, ids ...string) []scimtoken.Secret 
 		secrets = append(secrets, iamscim.NewSecret(added.SecurityToken))
 	}
 	return secrets
-}
-
-// paths are the requests the server saw, as "GET /v1/…".
-func paths(srv *scimtest.Server) []string {
-	var all []string
-	for _, r := range srv.Requests() {
-		all = append(all, r.Method+" "+r.Path)
-	}
-	return all
-}
-
-// wantError fails unless err is of the kind and its text has all the parts.
-func wantError(t testing.TB, call string, err, kind error, parts ...string) {
-	t.Helper()
-	if !errors.Is(err, kind) {
-		t.Errorf("%s = %v, want %v", call, err, kind)
-		return
-	}
-	var typed *iamscim.Error
-	if !errors.As(err, &typed) {
-		t.Errorf("%s = %T, want an *iamscim.Error within", call, err)
-	}
-	if i := slices.IndexFunc(parts, func(p string) bool { return !strings.Contains(err.Error(), p) }); i >= 0 {
-		t.Errorf("%s = %v, want %q in it", call, err, parts[i])
-	}
 }
 
 func ptr[T any](v T) *T { return &v }

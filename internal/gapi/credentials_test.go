@@ -39,13 +39,13 @@ func (f tokenFunc) Token() (*oauth2.Token, error) { return f() }
 
 // sending are calls whose outcome would be unknown if they had been sent.
 var sending = map[string]func(context.Context, *clients) error{
-	"read": func(ctx context.Context, c *clients) error { _, err := c.tenants.Get(ctx, tenant); return err },
+	"read": func(ctx context.Context, c *clients) error { _, err := c.Tenants.Get(ctx, tenant); return err },
 	"create a token": func(ctx context.Context, c *clients) error {
-		_, _, err := c.tokens.Create(ctx, scimtoken.CreateRequest{Name: must(scimtoken.NewName(tenant, "token-b"))})
+		_, _, err := c.Tokens.Create(ctx, scimtoken.CreateRequest{Name: must(scimtoken.NewName(tenant, "token-b"))})
 		return err
 	},
 	"grant": func(ctx context.Context, c *clients) error {
-		return c.organization.GrantSyncer(ctx, organization, agent)
+		return c.Organization.GrantSyncer(ctx, organization, agent)
 	},
 }
 
@@ -178,11 +178,11 @@ func TestTokenSourceThatBlocks(t *testing.T) {
 				c := newClients(t, opt, endpoint)
 				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 				defer cancel()
-				if _, err := c.tenants.Get(ctx, tenant); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, iamscim.ErrOutcomeUnknown) {
+				if _, err := c.Tenants.Get(ctx, tenant); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, iamscim.ErrOutcomeUnknown) {
 					t.Errorf("Get = %v, want the end of the context", err)
 				}
 				limited := newClients(t, opt, endpoint, provider.WithRetry(iamscim.RetryPolicy{AttemptTimeout: 20 * time.Second}))
-				_, _, err := limited.tokens.Create(t.Context(), scimtoken.CreateRequest{Name: must(scimtoken.NewName(tenant, "token-b"))})
+				_, _, err := limited.Tokens.Create(t.Context(), scimtoken.CreateRequest{Name: must(scimtoken.NewName(tenant, "token-b"))})
 				if errors.Is(err, iamscim.ErrOutcomeUnknown) || errors.Is(err, context.DeadlineExceeded) || err == nil || !strings.Contains(err.Error(), "within 20s") {
 					t.Errorf("Create = %v, want the end of the attempt with nothing sent", err)
 				}
@@ -241,7 +241,7 @@ func TestProxyRefuses(t *testing.T) {
 func TestWrongEndpointIsToldSoon(t *testing.T) {
 	t.Parallel()
 	for name, dial := range map[string]error{
-		"refused by this machine":  refusal(),
+		"refused by this machine":  pipetest.Refusal(),
 		"a name without an answer": &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", Name: "iam.example", IsTemporary: true}},
 		"a name of nothing":        &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "iam.example", IsNotFound: true}},
 	} {
@@ -252,7 +252,7 @@ func TestWrongEndpointIsToldSoon(t *testing.T) {
 				transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, dial }}
 				c := newClients(t, option.WithEndpoint("http://iam.example/"), option.WithHTTPClient(&http.Client{Transport: transport}), option.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 				begin := time.Now()
-				_, _, err := c.tokens.Create(t.Context(), scimtoken.CreateRequest{Name: must(scimtoken.NewName(tenant, "token-b"))})
+				_, _, err := c.Tokens.Create(t.Context(), scimtoken.CreateRequest{Name: must(scimtoken.NewName(tenant, "token-b"))})
 				if took := time.Since(begin); took > 7*time.Second || !errors.Is(err, iamscim.ErrUnavailable) || errors.Is(err, iamscim.ErrOutcomeUnknown) {
 					t.Errorf("Create after %v = %v, want ErrUnavailable after seconds", took, err)
 				}

@@ -7,16 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"path"
 	"runtime"
-	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"google.golang.org/api/option"
@@ -26,138 +20,6 @@ import (
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimtest"
 )
-
-// A hostile is a server that answers the requests of a method in a way no client
-// should suffer from.
-type hostile struct {
-	name   string
-	answer func(http.ResponseWriter, *http.Request)
-	kinds  []error // the call ends in one of these, or succeeds all the same
-}
-
-// hijack writes raw bytes on the connection and then lets go on.
-func hijack(raw string, then func(net.Conn)) func(http.ResponseWriter, *http.Request) {
-	return func(w http.ResponseWriter, r *http.Request) {
-		conn, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			panic(err)
-		}
-		defer conn.Close()
-		if _, err := io.WriteString(conn, raw); err == nil && then != nil {
-			then(conn)
-		}
-	}
-}
-
-// untilClosed waits for the client to close the connection.
-func untilClosed(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
-
-// drip sends a byte a second.
-func drip(c net.Conn) {
-	for {
-		if _, err := io.WriteString(c, " "); err != nil {
-			return
-		}
-		time.Sleep(time.Second)
-	}
-}
-
-func answer(code int, header, value, body string) func(http.ResponseWriter, *http.Request) {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if header != "" {
-			w.Header().Set(header, value)
-		}
-		w.WriteHeader(code)
-		_, _ = io.WriteString(w, body)
-	}
-}
-
-const retryInfo = `{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"m","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"315576000000s"}]}}`
-
-var (
-	gone = []error{iamscim.ErrUnavailable, iamscim.ErrOutcomeUnknown}
-	busy = []error{iamscim.ErrThrottled}
-	odd  = []error{iamscim.ErrBadReply, iamscim.ErrOutcomeUnknown}
-
-	hostiles = []hostile{
-		{"Retry-After of the year 9999", answer(429, "Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT", ""), busy},
-		{"Retry-After of 68 years", answer(503, "Retry-After", "2147483647", ""), gone},
-		{"Retry-After beyond numbers", answer(503, "Retry-After", strings.Repeat("9", 400), ""), gone},
-		{"RetryInfo of 10,000 years", answer(429, "", "", retryInfo), busy},
-		{"another protocol", hijack("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", untilClosed), odd},
-		{"no reply", hijack("", untilClosed), gone},
-		{"headers without an end", hijack("HTTP/1.1 200 OK\r\n", untilClosed), gone},
-		{"a body without an end", hijack("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", untilClosed), gone},
-		{"a byte a second", hijack("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", drip), gone},
-		{"a byte a second of an error", hijack("HTTP/1.1 403 Forbidden\r\nContent-Length: 100000\r\n\r\n", drip), slices.Concat(gone, []error{iamscim.ErrPermissionDenied})},
-		{"early hints for ever", hijack("", func(c net.Conn) {
-			for {
-				if _, err := io.WriteString(c, "HTTP/1.1 103 Early Hints\r\n\r\n"); err != nil {
-					return
-				}
-				time.Sleep(time.Second)
-			}
-		}), gone},
-		{"520", answer(520, "", "", ""), gone},
-		{"599 with a text", answer(599, "", "", "<html>"), gone},
-	}
-)
-
-// matches reports whether a request is the one of the method that is faulted.
-func (m *method) matches(r *http.Request) bool {
-	escaped := strings.Split(r.URL.EscapedPath(), "/")
-	tail := strings.Join(escaped[max(0, len(escaped)-strings.Count(m.path, "/")-1):], "/")
-	ok, err := path.Match(m.path, tail)
-	return err == nil && ok && r.Method == m.verb
-}
-
-// TestNothingHangs: whoever answers whatever, every method ends, with the default
-// policy and without a context that ends.
-func TestNothingHangs(t *testing.T) {
-	var mu sync.Mutex
-	longest := map[string]time.Duration{}
-	t.Run("cells", func(t *testing.T) {
-		for _, h := range hostiles {
-			for _, m := range methods {
-				t.Run(h.name+"/"+m.name, func(t *testing.T) {
-					t.Parallel()
-					synctest.Test(t, func(t *testing.T) {
-						srv := scimtest.New()
-						defer srv.Close()
-						var armed atomic.Bool
-						var seen atomic.Int32
-						transport := pipetest.Server(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-							if armed.Load() && m.matches(r) && int(seen.Add(1)) > m.skip {
-								h.answer(w, r)
-								return
-							}
-							srv.ServeHTTP(w, r)
-						}))
-						c := newClients(t, option.WithEndpoint("http://127.0.0.1/"), option.WithHTTPClient(&http.Client{Transport: transport}))
-						call := m.prepare(t, srv, c)
-						armed.Store(true)
-						begin := time.Now()
-						err := call(t.Context(), c)
-						took := time.Since(begin)
-						mu.Lock()
-						longest[h.name] = max(longest[h.name], took)
-						mu.Unlock()
-						if took > 20*time.Minute {
-							t.Errorf("the call ended after %v: %v", took, err)
-						}
-						if err != nil && !slices.ContainsFunc(append(h.kinds, iamscim.ErrNotVisible, errEmpty), func(k error) bool { return errors.Is(err, k) }) {
-							var e *iamscim.Error
-							if !errors.As(err, &e) || !slices.Contains(h.kinds, e.Kind) {
-								t.Errorf("after %v: %v, want one of %v", took, err, h.kinds)
-							}
-						}
-					})
-				})
-			}
-		}
-	})
-	t.Logf("%d methods × %d servers; the longest call, in virtual time: %v", len(methods), len(hostiles), longest)
-}
 
 // bomb is a reply that is small on the wire and large in memory.
 type bomb struct {
@@ -208,16 +70,16 @@ func TestSmallRepliesCostLittle(t *testing.T) {
 			c := newClients(t, option.WithEndpoint("http://127.0.0.1/"), option.WithHTTPClient(&http.Client{Transport: transport}),
 				option.WithoutAuthentication(), provider.WithRetry(iamscim.RetryPolicy{MaxAttempts: 1}))
 			calls := map[string]func() error{
-				"get": func() error { _, err := c.providers.Get(t.Context(), parent); return err },
+				"get": func() error { _, err := c.Providers.Get(t.Context(), parent); return err },
 				"list": func() error {
-					for _, err := range c.providers.List(t.Context(), pool, iamscim.ListOptions{}) {
+					for _, err := range c.Providers.List(t.Context(), pool, iamscim.ListOptions{}) {
 						if err != nil {
 							return err
 						}
 					}
 					return nil
 				},
-				"policy": func() error { _, err := c.tenants.GetPolicy(t.Context(), tenant); return err },
+				"policy": func() error { _, err := c.Tenants.GetPolicy(t.Context(), tenant); return err },
 			}
 			most := uint64(20 << 20)
 			if b.status >= 300 {
@@ -245,13 +107,13 @@ func TestSmallRepliesCostLittle(t *testing.T) {
 func TestRepliesAreBounded(t *testing.T) {
 	t.Parallel()
 	for name, get := range map[string]func(context.Context, *clients) error{
-		"provider":   func(ctx context.Context, c *clients) error { _, err := c.providers.Get(ctx, parent); return err },
-		"scimtenant": func(ctx context.Context, c *clients) error { _, err := c.tenants.Get(ctx, tenant); return err },
+		"provider":   func(ctx context.Context, c *clients) error { _, err := c.Providers.Get(ctx, parent); return err },
+		"scimtenant": func(ctx context.Context, c *clients) error { _, err := c.Tenants.Get(ctx, tenant); return err },
 		"organization": func(ctx context.Context, c *clients) error {
-			_, err := c.organization.HasSyncer(ctx, organization, agent)
+			_, err := c.Organization.HasSyncer(ctx, organization, agent)
 			return err
 		},
-		"scimtoken": func(ctx context.Context, c *clients) error { _, err := c.tokens.Get(ctx, token); return err },
+		"scimtoken": func(ctx context.Context, c *clients) error { _, err := c.Tokens.Get(ctx, token); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -286,11 +148,11 @@ func TestByteOrderMark(t *testing.T) {
 		_, _ = io.WriteString(w, "\ufeff"+body)
 	}))
 	c := newClients(t, option.WithEndpoint("http://127.0.0.1/"), option.WithHTTPClient(&http.Client{Transport: transport}))
-	if got, err := c.tenants.Get(t.Context(), tenant); err != nil || got.UID() != "u" {
+	if got, err := c.Tenants.Get(t.Context(), tenant); err != nil || got.UID() != "u" {
 		t.Errorf("Get = %+v, %v", got, err)
 	}
 	status, body = 403, `{"error":{"code":403,"message":"The service says no.","status":"PERMISSION_DENIED"}}`
-	if _, err := c.tenants.Get(t.Context(), tenant); !errors.Is(err, iamscim.ErrPermissionDenied) || !strings.Contains(err.Error(), "The service says no. (HTTP 403)") {
+	if _, err := c.Tenants.Get(t.Context(), tenant); !errors.Is(err, iamscim.ErrPermissionDenied) || !strings.Contains(err.Error(), "The service says no. (HTTP 403)") {
 		t.Errorf("Get = %v, want the service's words", err)
 	}
 }

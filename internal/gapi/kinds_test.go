@@ -65,7 +65,7 @@ func TestKinds(t *testing.T) {
 			prepare(t, srv, withTenant)
 			c := newClients(t, append(srv.ClientOptions(), provider.WithRetry(iamscim.RetryPolicy{MaxAttempts: 1}))...)
 			srv.Fail(scimtest.Fault{Status: tt.code, Body: []byte(tt.body)})
-			_, err := c.tenants.Get(t.Context(), tenant)
+			_, err := c.Tenants.Get(t.Context(), tenant)
 			if err == nil {
 				t.Fatalf("Get answered by %d = nil", tt.code)
 			}

@@ -169,16 +169,16 @@ func TestValuesDoNotLeak(t *testing.T) {
 	srv := scimtest.Start(t)
 	prepare(t, srv, withTenant)
 	c := newClients(t, srv.ClientOptions()...)
-	made, err := c.providers.Create(t.Context(), createRequest())
+	made, err := c.Providers.Create(t.Context(), createRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, secret, err := c.tokens.Create(t.Context(), scimtoken.CreateRequest{Name: token})
+	key, secret, err := c.Tokens.Create(t.Context(), scimtoken.CreateRequest{Name: token})
 	if err != nil {
 		t.Fatal(err)
 	}
 	store := new(scimtoken.MemoryStore)
-	rotation, err := c.tokens.Rotate(t.Context(), scimtoken.RotateRequest{
+	rotation, err := c.Tokens.Rotate(t.Context(), scimtoken.RotateRequest{
 		Tenant: tenant, Store: store, Replaces: token, Verify: func(context.Context, scimtoken.Secret) error { return nil },
 	})
 	if err != nil {
@@ -203,7 +203,7 @@ func TestValuesDoNotLeak(t *testing.T) {
 		"secret": secret, "struct with secrets": mine, "pointer to it": &mine, "slice": []own{mine}, "map": map[string]*own{"k": &mine},
 		"create request": create, "pointer to a create request": &create, "OIDC": create.OIDC, "attributes client": *create.ExtraAttributes,
 		"update request": update, "OIDC update": *update.OIDC, "provider": made, "token": key, "rotation": rotation, "record": record, "store": store,
-		"token source": secret.TokenSource(), "provider client": c.providers, "token client": c.tokens,
+		"token source": secret.TokenSource(), "provider client": c.Providers, "token client": c.Tokens,
 	}
 	for name, v := range values {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
@@ -296,11 +296,11 @@ func TestErrorsDoNotLeak(t *testing.T) {
 		want string // a name that stays visible
 	}{
 		{"create", func(ctx context.Context, c *clients) error {
-			_, err := c.providers.Create(ctx, createRequest())
+			_, err := c.Providers.Create(ctx, createRequest())
 			return err
 		}, "provider: create " + poolText + "/providers/leaky"},
 		{"update", func(ctx context.Context, c *clients) error {
-			_, err := c.providers.Update(ctx, updateRequest(parent))
+			_, err := c.Providers.Update(ctx, updateRequest(parent))
 			return err
 		}, "provider: update " + providerText},
 	}
@@ -354,7 +354,7 @@ func TestCutErrorsDoNotLeak(t *testing.T) {
 	}))
 	defer srv.Close()
 	c := newClients(t, option.WithEndpoint(srv.URL), option.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: callerToken})))
-	_, err := c.tenants.Get(t.Context(), tenant)
+	_, err := c.Tenants.Get(t.Context(), tenant)
 	if !errors.Is(err, iamscim.ErrPermissionDenied) {
 		t.Errorf("Get = %v, want ErrPermissionDenied", err)
 	}
@@ -393,13 +393,13 @@ func TestBadRepliesDoNotLeak(t *testing.T) {
 			}))
 			defer srv.Close()
 			c := newClients(t, option.WithEndpoint(srv.URL), option.WithHTTPClient(srv.Client()), provider.WithRetry(iamscim.RetryPolicy{MaxAttempts: 1}))
-			key, secret, err := c.tokens.Create(t.Context(), scimtoken.CreateRequest{Name: token})
+			key, secret, err := c.Tokens.Create(t.Context(), scimtoken.CreateRequest{Name: token})
 			if !errors.Is(err, iamscim.ErrOutcomeUnknown) || key != nil || !secret.IsZero() {
 				t.Errorf("tokens.Create = %v, %v, want ErrOutcomeUnknown", key, err)
 			}
 			wantNone(t, "the error", fmt.Sprintf("%v %+v %#v ", err, err, err)+reachable(err), fresh)
 			wantAll(t, "the error", err.Error(), tenantText+"/tokens/token-a", "may exist")
-			_, err = c.providers.Create(t.Context(), createRequest())
+			_, err = c.Providers.Create(t.Context(), createRequest())
 			if !errors.Is(err, iamscim.ErrOutcomeUnknown) {
 				t.Errorf("providers.Create = %v, want ErrOutcomeUnknown", err)
 			}
@@ -413,23 +413,23 @@ func TestBadRepliesDoNotLeak(t *testing.T) {
 func everything(t testing.TB, c *clients) string {
 	t.Helper()
 	ctx := t.Context()
-	if _, err := c.providers.Create(ctx, createRequest()); err != nil {
+	if _, err := c.Providers.Create(ctx, createRequest()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.providers.Update(ctx, updateRequest(createRequest().Name)); err != nil {
+	if _, err := c.Providers.Update(ctx, updateRequest(createRequest().Name)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.tenants.Create(ctx, scimtenant.CreateRequest{Name: tenant, ClaimMapping: claimmap.Recommended(claimmap.EntraID), Usage: iamscim.SCIMUsageGroups}); err != nil {
+	if _, err := c.Tenants.Create(ctx, scimtenant.CreateRequest{Name: tenant, ClaimMapping: claimmap.Recommended(claimmap.EntraID), Usage: iamscim.SCIMUsageGroups}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.organization.GrantSyncer(ctx, organization, agent); err != nil {
+	if err := c.Organization.GrantSyncer(ctx, organization, agent); err != nil {
 		t.Fatal(err)
 	}
-	_, secret, err := c.tokens.Create(ctx, scimtoken.CreateRequest{Name: token})
+	_, secret, err := c.Tokens.Create(ctx, scimtoken.CreateRequest{Name: token})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := c.tokens.Create(ctx, scimtoken.CreateRequest{Name: token}); !errors.Is(err, iamscim.ErrAlreadyExists) {
+	if _, _, err := c.Tokens.Create(ctx, scimtoken.CreateRequest{Name: token}); !errors.Is(err, iamscim.ErrAlreadyExists) {
 		t.Fatalf("second create = %v, want ErrAlreadyExists", err)
 	}
 	return secret.Reveal()

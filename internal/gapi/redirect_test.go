@@ -29,26 +29,26 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 		name string
 		call func(context.Context, *clients) error
 	}{
-		{"provider, read", func(ctx context.Context, c *clients) error { _, err := c.providers.Get(ctx, parent); return err }},
+		{"provider, read", func(ctx context.Context, c *clients) error { _, err := c.Providers.Get(ctx, parent); return err }},
 		{"provider, write", func(ctx context.Context, c *clients) error {
-			_, err := c.providers.SetSCIMUsage(ctx, parent, iamscim.SCIMUsageGroups)
+			_, err := c.Providers.SetSCIMUsage(ctx, parent, iamscim.SCIMUsageGroups)
 			return err
 		}},
-		{"tenant, read", func(ctx context.Context, c *clients) error { _, err := c.tenants.Get(ctx, tenant); return err }},
+		{"tenant, read", func(ctx context.Context, c *clients) error { _, err := c.Tenants.Get(ctx, tenant); return err }},
 		{"tenant, write", func(ctx context.Context, c *clients) error {
-			_, err := c.tenants.Update(ctx, scimtenant.UpdateRequest{Name: tenant, DisplayName: ptr("x")})
+			_, err := c.Tenants.Update(ctx, scimtenant.UpdateRequest{Name: tenant, DisplayName: ptr("x")})
 			return err
 		}},
 		{"organization, read", func(ctx context.Context, c *clients) error {
-			_, err := c.organization.HasSyncer(ctx, organization, agent)
+			_, err := c.Organization.HasSyncer(ctx, organization, agent)
 			return err
 		}},
 		{"organization, write", func(ctx context.Context, c *clients) error {
-			return c.organization.GrantSyncer(ctx, organization, agent)
+			return c.Organization.GrantSyncer(ctx, organization, agent)
 		}},
-		{"token, read", func(ctx context.Context, c *clients) error { _, err := c.tokens.Get(ctx, token); return err }},
+		{"token, read", func(ctx context.Context, c *clients) error { _, err := c.Tokens.Get(ctx, token); return err }},
 		{"token, write", func(ctx context.Context, c *clients) error {
-			_, _, err := c.tokens.Create(ctx, scimtoken.CreateRequest{Name: must(scimtoken.NewName(tenant, "token-b"))})
+			_, _, err := c.Tokens.Create(ctx, scimtoken.CreateRequest{Name: must(scimtoken.NewName(tenant, "token-b"))})
 			return err
 		}},
 	}
@@ -105,7 +105,7 @@ func TestCallersHTTPClient(t *testing.T) {
 	transport := callers.Transport
 	c := newClients(t, option.WithEndpoint(srv.URL()), option.WithHTTPClient(callers))
 	srv.Fail(scimtest.Fault{Kind: scimtest.FaultRedirect, Header: http.Header{"Location": {srv.URL() + "/v1/" + poolText}}})
-	if _, err := c.tenants.Get(t.Context(), tenant); !errors.Is(err, iamscim.ErrRedirected) || asked {
+	if _, err := c.Tenants.Get(t.Context(), tenant); !errors.Is(err, iamscim.ErrRedirected) || asked {
 		t.Errorf("Get = %v, the caller's CheckRedirect was asked: %v", err, asked)
 	}
 	if callers.Transport != transport || callers.CheckRedirect == nil {
@@ -129,7 +129,7 @@ func TestConstruction(t *testing.T) {
 	t.Run("endpoint", func(t *testing.T) {
 		for _, endpoint := range []string{srv.URL(), srv.URL() + "/"} {
 			c := newClients(t, option.WithEndpoint(endpoint), option.WithHTTPClient(srv.HTTPClient()))
-			if _, err := c.tenants.Get(t.Context(), tenant); err != nil {
+			if _, err := c.Tenants.Get(t.Context(), tenant); err != nil {
 				t.Errorf("endpoint %s: Get = %v", endpoint, err)
 			}
 		}
@@ -137,10 +137,10 @@ func TestConstruction(t *testing.T) {
 	t.Run("defaults", func(t *testing.T) {
 		seen = nil
 		c := newClients(t, option.WithHTTPClient(&http.Client{Transport: record}))
-		if _, err := c.tenants.Get(t.Context(), tenant); err != nil {
+		if _, err := c.Tenants.Get(t.Context(), tenant); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.organization.HasSyncer(t.Context(), organization, agent); err != nil {
+		if _, err := c.Organization.HasSyncer(t.Context(), organization, agent); err != nil {
 			t.Fatal(err)
 		}
 		if got := seen[0].URL.Scheme + "://" + seen[0].URL.Host + " " + seen[1].URL.Host; got != "https://iam.googleapis.com cloudresourcemanager.googleapis.com" {
@@ -150,7 +150,7 @@ func TestConstruction(t *testing.T) {
 	t.Run("universe domain", func(t *testing.T) {
 		seen = nil
 		c := newClients(t, option.WithHTTPClient(&http.Client{Transport: record}), option.WithUniverseDomain("example.goog"))
-		if _, err := c.tokens.Get(t.Context(), token); err != nil {
+		if _, err := c.Tokens.Get(t.Context(), token); err != nil {
 			t.Fatal(err)
 		}
 		if got := seen[0].URL.Host; got != "iam.example.goog" {
@@ -162,7 +162,7 @@ func TestConstruction(t *testing.T) {
 		// An http.Client of the caller's own brings its headers itself, so
 		// this is the transport the module builds.
 		c := newClients(t, option.WithEndpoint(srv.URL()), option.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "t"})), option.WithQuotaProject("quota-project"))
-		if _, err := c.tenants.Get(t.Context(), tenant); err != nil {
+		if _, err := c.Tenants.Get(t.Context(), tenant); err != nil {
 			t.Fatal(err)
 		}
 		r := srv.Requests()[0]

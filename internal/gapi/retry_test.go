@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/internal/testenv"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtest"
@@ -19,7 +20,7 @@ import (
 
 // inBubble runs a test in virtual time with a server and clients with a
 // policy.
-func inBubble(t *testing.T, policy iamscim.RetryPolicy, opts []scimtest.Option, until seed, test func(*testing.T, *scimtest.Server, *clients)) {
+func inBubble(t *testing.T, policy iamscim.RetryPolicy, opts []scimtest.Option, until testenv.Seed, test func(*testing.T, *scimtest.Server, *clients)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		srv := scimtest.New(opts...)
@@ -67,7 +68,7 @@ func TestRetryAfter(t *testing.T) {
 						f.Header = http.Header{"Retry-After": {tt.header}}
 					}
 					srv.Fail(f)
-					if _, err := c.tenants.Get(t.Context(), tenant); err != nil {
+					if _, err := c.Tenants.Get(t.Context(), tenant); err != nil {
 						t.Fatal(err)
 					}
 					if got := gaps(srv); len(got) != 1 || got[0] < tt.least || got[0] > tt.most {
@@ -79,13 +80,15 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+const forever = 1 << 20
+
 // TestBackoff: the pauses are below bounds that double from Initial to Max, and
 // are not all the same.
 func TestBackoff(t *testing.T) {
 	t.Parallel()
 	inBubble(t, iamscim.RetryPolicy{MaxAttempts: 9}, nil, withTenant, func(t *testing.T, srv *scimtest.Server, c *clients) {
 		srv.Fail(scimtest.Fault{Status: 503, Times: forever})
-		_, err := c.tenants.Get(t.Context(), tenant)
+		_, err := c.Tenants.Get(t.Context(), tenant)
 		var e *iamscim.Error
 		if !errors.Is(err, iamscim.ErrUnavailable) || !errors.As(err, &e) || e.Attempts != 9 || !strings.Contains(err.Error(), "(after 9 attempts)") {
 			t.Fatalf("Get = %v, want ErrUnavailable after 9 attempts", err)
@@ -130,7 +133,7 @@ func TestBudget(t *testing.T) {
 				}
 				srv.Fail(f)
 				begin := time.Now()
-				_, err := c.tenants.Get(t.Context(), tenant)
+				_, err := c.Tenants.Get(t.Context(), tenant)
 				var e *iamscim.Error
 				if !errors.Is(err, iamscim.ErrThrottled) || !errors.As(err, &e) || e.Attempts != len(srv.Requests()) {
 					t.Errorf("Get = %v, want ErrThrottled with all %d attempts", err, len(srv.Requests()))
@@ -149,11 +152,11 @@ func TestOneAttempt(t *testing.T) {
 	t.Parallel()
 	inBubble(t, iamscim.RetryPolicy{MaxAttempts: 1}, nil, withTenant, func(t *testing.T, srv *scimtest.Server, c *clients) {
 		srv.Fail(scimtest.Fault{Status: 503})
-		if _, err := c.tenants.Get(t.Context(), tenant); !errors.Is(err, iamscim.ErrUnavailable) || len(srv.Requests()) != 1 {
+		if _, err := c.Tenants.Get(t.Context(), tenant); !errors.Is(err, iamscim.ErrUnavailable) || len(srv.Requests()) != 1 {
 			t.Errorf("Get = %v after %d requests, want ErrUnavailable after one", err, len(srv.Requests()))
 		}
 		srv.Fail(scimtest.Fault{Method: "POST", Kind: scimtest.FaultClose, AfterCommit: true})
-		_, secret, err := c.tokens.Create(t.Context(), scimtoken.CreateRequest{Name: token})
+		_, secret, err := c.Tokens.Create(t.Context(), scimtoken.CreateRequest{Name: token})
 		if !errors.Is(err, iamscim.ErrOutcomeUnknown) || !secret.IsZero() || !strings.Contains(err.Error(), "with a secret that nobody has") {
 			t.Errorf("Create = %v, want ErrOutcomeUnknown with what to look at", err)
 		}
@@ -169,7 +172,7 @@ func TestDeadline(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		begin := time.Now()
-		_, err := c.tenants.Get(ctx, tenant)
+		_, err := c.Tenants.Get(ctx, tenant)
 		if !errors.Is(err, iamscim.ErrThrottled) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "then the context ended") {
 			t.Errorf("Get = %v, want ErrThrottled and the end of ctx", err)
 		}
@@ -207,26 +210,26 @@ func TestLags(t *testing.T) {
 					}
 					var made *scimtenant.Tenant
 					timed("tenants.Create", lag+32*time.Second, func() (err error) {
-						made, err = c.tenants.Create(ctx, scimtenant.CreateRequest{Name: tenant, DisplayName: "Main", ClaimMapping: entra, Usage: iamscim.SCIMUsageGroups})
+						made, err = c.Tenants.Create(ctx, scimtenant.CreateRequest{Name: tenant, DisplayName: "Main", ClaimMapping: entra, Usage: iamscim.SCIMUsageGroups})
 						return err
 					})
 					var secret scimtoken.Secret
 					timed("tokens.Create", lag+32*time.Second, func() (err error) {
-						_, secret, err = c.tokens.Create(ctx, scimtoken.CreateRequest{Name: token})
+						_, secret, err = c.Tokens.Create(ctx, scimtoken.CreateRequest{Name: token})
 						return err
 					})
-					timed("GrantSyncer", 0, func() error { return c.organization.GrantSyncer(ctx, organization, made.ServiceAgent) })
+					timed("GrantSyncer", 0, func() error { return c.Organization.GrantSyncer(ctx, organization, made.ServiceAgent) })
 					timed("WaitAccess", lag+40*time.Second, func() error { return waitAccess(ctx, srv, made, secret) })
 					timed("SetSCIMUsage", lag+3*time.Second+40*time.Second, func() error {
-						got, err := c.providers.SetSCIMUsage(ctx, parent, iamscim.SCIMUsageGroups)
+						got, err := c.Providers.SetSCIMUsage(ctx, parent, iamscim.SCIMUsageGroups)
 						if err == nil && got.SCIMUsage != iamscim.SCIMUsageGroups {
 							return errors.New("the result shows the usage from before")
 						}
 						return err
 					})
-					timed("tokens.Delete", 0, func() error { return c.tokens.Delete(ctx, token) })
+					timed("tokens.Delete", 0, func() error { return c.Tokens.Delete(ctx, token) })
 					timed("tenants.Delete", 0, func() error {
-						got, err := c.tenants.Delete(ctx, tenant)
+						got, err := c.Tenants.Delete(ctx, tenant)
 						if err == nil && got.State != iamscim.StateDeleted {
 							return errors.New("the result shows the state from before")
 						}
@@ -238,74 +241,30 @@ func TestLags(t *testing.T) {
 	}
 }
 
-// TestLostRepliesUnderLag: a reply that is lost is settled by replicas that are
-// behind: they are not taken for an answer.
-func TestLostRepliesUnderLag(t *testing.T) {
-	t.Parallel()
-	for _, m := range methods {
-		if !m.writes() {
-			continue
-		}
-		for fresh, lag := range map[string]time.Duration{"NOT_FOUND": 5 * time.Second, "PERMISSION_DENIED": 80 * time.Second} {
-			t.Run(m.name+" "+lag.String(), func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					srv := scimtest.New(scimtest.WithReplicationLag(lag), scimtest.WithBehavior(scimtest.FreshResource, fresh))
-					defer srv.Close()
-					c := newClients(t, srv.PipeClientOptions()...)
-					call := m.prepare(t, srv, c)
-					time.Sleep(lag) // what the call begins with has replicated
-					srv.Fail(scimtest.Fault{Method: m.verb, Path: m.path, Skip: m.skip, Kind: scimtest.FaultClose, AfterCommit: true})
-					err := call(t.Context(), c)
-					code := "+"
-					switch m.name {
-					case "scimtoken.Client.Create":
-						if !errors.Is(err, scimtoken.ErrSecretLost) {
-							t.Errorf("Create = %v, want ErrSecretLost", err)
-						}
-						err = nil
-					case "scimtoken.Client.Create [recreate]", "scimtoken.Client.Rotate", "scimtoken.Client.Ensure":
-						code = "swapped"
-					}
-					if err != nil {
-						t.Errorf("the call = %v", err)
-					}
-					if got := m.state(srv); got != m.states[code] {
-						t.Errorf("the state is %q, want %q", got, m.states[code])
-					}
-					if left := srv.UnusedFaults(); len(left) > 0 {
-						t.Errorf("the reply was not lost: %+v", left)
-					}
-				})
-			})
-		}
-	}
-}
-
 // TestLostThenRefused: a change whose reply was lost and whose repetition is
 // refused is settled by what can be read.
 func TestLostThenRefused(t *testing.T) {
 	t.Parallel()
 	rename := func(ctx context.Context, c *clients) error {
-		_, err := c.providers.Update(ctx, provider.UpdateRequest{
+		_, err := c.Providers.Update(ctx, provider.UpdateRequest{
 			Name: parent, DisplayName: ptr("New"), OIDC: &provider.OIDCUpdate{ClientID: ptr("other"), JWKSJSON: ptr("{}")},
 			ExtraAttributes: &provider.AttributesClient{},
 		})
 		return err
 	}
 	secret := func(ctx context.Context, c *clients) error {
-		_, err := c.providers.Update(ctx, provider.UpdateRequest{Name: parent, OIDC: &provider.OIDCUpdate{ClientSecret: ptr(iamscim.NewSecret("s3cret"))}})
+		_, err := c.Providers.Update(ctx, provider.UpdateRequest{Name: parent, OIDC: &provider.OIDCUpdate{ClientSecret: ptr(iamscim.NewSecret("s3cret"))}})
 		return err
 	}
 	renameTenant := func(ctx context.Context, c *clients) error {
-		_, err := c.tenants.Update(ctx, scimtenant.UpdateRequest{Name: tenant, DisplayName: ptr("New"), Description: ptr("d")})
+		_, err := c.Tenants.Update(ctx, scimtenant.UpdateRequest{Name: tenant, DisplayName: ptr("New"), Description: ptr("d")})
 		return err
 	}
 	renameToken := func(ctx context.Context, c *clients) error {
-		_, err := c.tokens.Update(ctx, scimtoken.UpdateRequest{Name: token, DisplayName: ptr("New")})
+		_, err := c.Tokens.Update(ctx, scimtoken.UpdateRequest{Name: token, DisplayName: ptr("New")})
 		return err
 	}
-	deleteProvider := func(ctx context.Context, c *clients) error { _, err := c.providers.Delete(ctx, parent); return err }
+	deleteProvider := func(ctx context.Context, c *clients) error { _, err := c.Providers.Delete(ctx, parent); return err }
 	tests := []struct {
 		name   string
 		call   func(context.Context, *clients) error
@@ -353,7 +312,7 @@ func TestLostAndNeverVisible(t *testing.T) {
 	t.Parallel()
 	inBubble(t, iamscim.RetryPolicy{}, []scimtest.Option{scimtest.WithReplicationLag(time.Hour)}, withProvider, func(t *testing.T, srv *scimtest.Server, c *clients) {
 		srv.Fail(scimtest.Fault{Method: "POST", Kind: scimtest.FaultClose, AfterCommit: true})
-		_, err := c.tenants.Create(t.Context(), scimtenant.CreateRequest{Name: tenant, ClaimMapping: entra, Usage: iamscim.SCIMUsageGroups})
+		_, err := c.Tenants.Create(t.Context(), scimtenant.CreateRequest{Name: tenant, ClaimMapping: entra, Usage: iamscim.SCIMUsageGroups})
 		if !errors.Is(err, iamscim.ErrOutcomeUnknown) || errors.Is(err, iamscim.ErrAlreadyExists) {
 			t.Errorf("Create = %v, want ErrOutcomeUnknown", err)
 		}
@@ -366,7 +325,7 @@ func TestNotVisible(t *testing.T) {
 	t.Parallel()
 	inBubble(t, iamscim.RetryPolicy{}, []scimtest.Option{scimtest.WithReplicationLag(time.Hour)}, withProvider, func(t *testing.T, srv *scimtest.Server, c *clients) {
 		begin := time.Now()
-		_, err := c.tenants.Create(t.Context(), scimtenant.CreateRequest{Name: tenant, ClaimMapping: entra, Usage: iamscim.SCIMUsageGroups})
+		_, err := c.Tenants.Create(t.Context(), scimtenant.CreateRequest{Name: tenant, ClaimMapping: entra, Usage: iamscim.SCIMUsageGroups})
 		if !errors.Is(err, iamscim.ErrNotVisible) || errors.Is(err, iamscim.ErrNotFound) || !strings.Contains(err.Error(), "get the resource later") {
 			t.Errorf("Create = %v, want ErrNotVisible alone", err)
 		}
@@ -389,7 +348,7 @@ func TestLostReplyIsNotTheLimit(t *testing.T) {
 		srv.Fail(scimtest.Fault{Method: "POST", Path: "tokens", Kind: scimtest.FaultClose, AfterCommit: true})
 		srv.Fail(scimtest.Fault{Method: "POST", Path: "tokens", Status: 400, Body: []byte(limit)})
 		name := must(scimtoken.NewName(tenant, "token-b"))
-		_, _, err := c.tokens.Create(t.Context(), scimtoken.CreateRequest{Name: name})
+		_, _, err := c.Tokens.Create(t.Context(), scimtoken.CreateRequest{Name: name})
 		if !errors.Is(err, scimtoken.ErrSecretLost) || !strings.Contains(err.Error(), name.String()) {
 			t.Errorf("Create = %v, want ErrSecretLost with the name", err)
 		}
@@ -402,7 +361,7 @@ func TestDifferentTenantIsNotOurs(t *testing.T) {
 	t.Parallel()
 	inBubble(t, iamscim.RetryPolicy{}, nil, withTenant, func(t *testing.T, srv *scimtest.Server, c *clients) {
 		srv.Fail(scimtest.Fault{Method: "POST", Status: 503})
-		_, err := c.tenants.Create(t.Context(), scimtenant.CreateRequest{Name: tenant, DisplayName: "Mine", ClaimMapping: okta, Usage: iamscim.SCIMUsageGroups})
+		_, err := c.Tenants.Create(t.Context(), scimtenant.CreateRequest{Name: tenant, DisplayName: "Mine", ClaimMapping: okta, Usage: iamscim.SCIMUsageGroups})
 		if !errors.Is(err, iamscim.ErrAlreadyExists) || errors.Is(err, iamscim.ErrOutcomeUnknown) {
 			t.Errorf("Create = %v, want ErrAlreadyExists", err)
 		}
@@ -417,14 +376,14 @@ func TestDifferentTenantIsNotOurs(t *testing.T) {
 				IssuerURI: "https://idp.example.com", ClientID: "other", WebSSO: &provider.WebSSO{ResponseType: provider.ResponseIDToken, AssertionClaimsBehavior: provider.ClaimsOnlyIDToken}}},
 		} {
 			srv.Fail(scimtest.Fault{Method: "POST", Status: 503})
-			_, err = c.providers.Create(t.Context(), other)
+			_, err = c.Providers.Create(t.Context(), other)
 			if !errors.Is(err, iamscim.ErrAlreadyExists) || !strings.Contains(err.Error(), "it differs in ") || !strings.Contains(err.Error(), "OIDC") {
 				t.Errorf("providers.Create = %v, want ErrAlreadyExists with the difference", err)
 			}
 		}
 		// The same with what was asked for is ours.
 		srv.Fail(scimtest.Fault{Method: "POST", Status: 503})
-		if _, err := c.tenants.Create(t.Context(), scimtenant.CreateRequest{Name: tenant, DisplayName: "Main", ClaimMapping: entra, Usage: iamscim.SCIMUsageGroups}); err != nil {
+		if _, err := c.Tenants.Create(t.Context(), scimtenant.CreateRequest{Name: tenant, DisplayName: "Main", ClaimMapping: entra, Usage: iamscim.SCIMUsageGroups}); err != nil {
 			t.Errorf("Create of the same = %v, want it settled", err)
 		}
 	})

@@ -1,17 +1,14 @@
 package gapi_test
 
 import (
-	"go/ast"
-	"go/parser"
-	gotoken "go/token"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/iamscim/iamscim/internal/faulttest"
 	"github.com/iamscim/iamscim/scimtest"
 )
 
@@ -37,7 +34,7 @@ func TestDocumentedRoutes(t *testing.T) {
 	}
 	documented := map[string]bool{}
 	for _, dir := range []string{"provider", "scimtenant", "scimtoken"} {
-		for method, doc := range contextMethods(t, filepath.Join("..", "..", dir)) {
+		for method, doc := range faulttest.ContextMethods(t, filepath.Join("..", "..", dir)) {
 			method = dir + "." + method
 			lines := routeLine.FindAllStringSubmatch(doc, -1)
 			if len(lines) == 0 && !slices.Contains(composed, method) {
@@ -65,51 +62,4 @@ func TestDocumentedRoutes(t *testing.T) {
 			t.Errorf("no method documents %s", route)
 		}
 	}
-}
-
-// contextMethods are the comments of the exported methods of a package whose
-// first parameter is a context: those that make requests.
-func contextMethods(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil || files == nil {
-		t.Fatalf("no Go files in %s: %v", dir, err)
-	}
-	methods := map[string]string{}
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		src, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		parsed, err := parser.ParseFile(gotoken.NewFileSet(), file, src, parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, decl := range parsed.Decls {
-			fn, ok := decl.(*ast.FuncDecl)
-			if !ok || fn.Recv == nil || !fn.Name.IsExported() || len(fn.Type.Params.List) == 0 {
-				continue
-			}
-			sel, ok := fn.Type.Params.List[0].Type.(*ast.SelectorExpr)
-			if !ok || sel.Sel.Name != "Context" {
-				continue
-			}
-			receiver := fn.Recv.List[0].Type
-			if star, ok := receiver.(*ast.StarExpr); ok {
-				receiver = star.X
-			}
-			name := receiver.(*ast.Ident).Name
-			if strings.HasSuffix(name, "Store") {
-				continue // keeps something on this side
-			}
-			methods[name+"."+fn.Name.Name] = fn.Doc.Text()
-		}
-	}
-	if len(methods) < 8 {
-		t.Errorf("found %d methods in %s, want all of the client's", len(methods), dir)
-	}
-	return methods
 }

@@ -21,7 +21,7 @@ import (
 
 // secretUpdate sends a client secret.
 func secretUpdate(ctx context.Context, c *clients) error {
-	_, err := c.providers.Update(ctx, provider.UpdateRequest{Name: parent, OIDC: &provider.OIDCUpdate{ClientSecret: ptr(iamscim.NewSecret(oidcSecret))}})
+	_, err := c.Providers.Update(ctx, provider.UpdateRequest{Name: parent, OIDC: &provider.OIDCUpdate{ClientSecret: ptr(iamscim.NewSecret(oidcSecret))}})
 	return err
 }
 
@@ -100,7 +100,7 @@ func TestKeyInURL(t *testing.T) {
 	const key = "AIzaSyD-s3cret_key0123456789"
 	for name, endpoint := range map[string]string{"refused": "http://127.0.0.1:1/", "no such host": "http://iam.example.invalid/"} {
 		c := newClients(t, option.WithEndpoint(endpoint), option.WithAPIKey(key), provider.WithRetry(iamscim.RetryPolicy{MaxAttempts: 1}))
-		_, err := c.tenants.Get(t.Context(), tenant)
+		_, err := c.Tenants.Get(t.Context(), tenant)
 		if !errors.Is(err, iamscim.ErrUnavailable) {
 			t.Errorf("%s: Get = %v, want ErrUnavailable", name, err)
 		}
@@ -112,7 +112,7 @@ func TestKeyInURL(t *testing.T) {
 		_, _ = io.WriteString(w, "API key not valid: "+r.URL.Query().Get("key"))
 	}))
 	c := newClients(t, option.WithEndpoint("http://127.0.0.1/?"), option.WithHTTPClient(&http.Client{Transport: keyed{transport, key}}))
-	_, err := c.tenants.Get(t.Context(), tenant)
+	_, err := c.Tenants.Get(t.Context(), tenant)
 	wantNone(t, "a reply", reachable(err)+err.Error(), key)
 }
 

@@ -35,10 +35,10 @@ func TestUserAgent(t *testing.T) {
 			prepare(t, srv, withToken)
 			c := newClients(t, append(tt.opts, option.WithEndpoint(srv.URL()))...)
 			for _, call := range []func() error{
-				func() error { _, err := c.providers.GetPool(t.Context(), pool); return err },
-				func() error { _, err := c.tenants.Get(t.Context(), tenant); return err },
-				func() error { _, err := c.tokens.Get(t.Context(), token); return err },
-				func() error { _, err := c.organization.HasSyncer(t.Context(), organization, agent); return err },
+				func() error { _, err := c.Providers.GetPool(t.Context(), pool); return err },
+				func() error { _, err := c.Tenants.Get(t.Context(), tenant); return err },
+				func() error { _, err := c.Tokens.Get(t.Context(), token); return err },
+				func() error { _, err := c.Organization.HasSyncer(t.Context(), organization, agent); return err },
 			} {
 				if err := call(); err != nil {
 					t.Fatal(err)

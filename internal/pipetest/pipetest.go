@@ -5,6 +5,7 @@ package pipetest
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -87,3 +88,22 @@ func (l *listener) Accept() (net.Conn, error) {
 
 func (l *listener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
 func (l *listener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+
+// Refusal is the error of a connection to a port nobody listens at, made once:
+// a real one, since sockets are out of the question in virtual time.
+var Refusal = sync.OnceValue(func() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		return err
+	}
+	conn, err := net.Dial("tcp", address)
+	if err == nil {
+		conn.Close()
+		return errors.New("a closed port was open")
+	}
+	return err
+})
