@@ -14,8 +14,8 @@
 //
 //	go run ./examples/quickstart -live -organization 123456789012 -pool POOL -provider PROVIDER
 //
-// The provider must be on Microsoft Entra ID and its pool must have no SCIM
-// tenant. The tenant is deleted at the end, and for some seconds in between the
+// The identity provider's half is an in-memory Microsoft Entra ID in any case. The
+// provider must be on Microsoft Entra ID and its pool must have no SCIM tenant. The tenant is deleted at the end, and for some seconds in between the
 // provider takes its groups from it: do not run it on a pool people use.
 //
 // The exit status is 0 only if every step held.
@@ -154,37 +154,45 @@ func (f *flags) job(ctx context.Context, store scimtoken.TokenStore) (j *job, do
 		return nil, nil, err
 	}
 	j, done = &job{organization: f.organization}, func() {}
-	http := http.DefaultClient
+	google := http.DefaultClient
 	var opts []provision.Option
 	switch {
 	case f.live:
 		j.where = "Google Cloud"
 	case f.endpoint != "":
 		j.where = f.endpoint
-		google := []option.ClientOption{option.WithEndpoint(f.endpoint)}
+		client := []option.ClientOption{option.WithEndpoint(f.endpoint)}
 		if f.noAuth {
 			// Only a fake asks for no credentials.
-			google = append(google, option.WithoutAuthentication())
+			client = append(client, option.WithoutAuthentication())
 			opts = append(opts, provision.WithRetry(fakeRetry))
 		}
-		opts = append(opts, provision.WithClientOptions(google...))
+		opts = append(opts, provision.WithClientOptions(client...))
 	default:
 		server, err := embedded(f)
 		if err != nil {
 			return nil, nil, err
 		}
 		j.where = "an in-memory Google Cloud in this process; nothing leaves the machine"
-		done, http = server.Close, server.PipeHTTPClient()
+		done, google = server.Close, server.PipeHTTPClient()
 		opts = append(opts, provision.WithServer(server), provision.WithRetry(fakeRetry))
 	}
-	if j.clients, err = provision.New(ctx, opts...); err != nil {
+	if j.entra, err = newTenant(google); err == nil {
+		before := done
+		done = func() { j.entra.Close(); before() }
+		j.clients, err = provision.New(ctx, opts...)
+	}
+	if err != nil {
 		done()
 		return nil, nil, err
 	}
 	j.spec = provision.Spec{
-		Provider: name, TenantID: "quickstart", Store: store, IdentityProvider: &pusher{http: http},
+		Provider: name, TenantID: "quickstart", Store: store, IdentityProvider: j.entra,
 		Accept: []string{"entra-no-guests"},
-		Ready:  provision.Ready{Users: []string{people[0].mail}, Groups: map[string][]string{groupName: {people[0].mail, people[1].mail}}},
+		Ready: provision.Ready{
+			Users:  []string{people[0].UserPrincipalName},
+			Groups: map[string][]string{groupName: {people[0].UserPrincipalName, people[1].UserPrincipalName}},
+		},
 	}
 	return j, done, nil
 }

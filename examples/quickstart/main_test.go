@@ -26,11 +26,12 @@ func steps(output string) []string {
 
 var wantSteps = []string{
 	"1. Plan: what is there, and what it takes",
-	"2. Apply: tenant, token, role, people, and then the usage",
-	"3. Audit: everybody has arrived",
-	"4. Plan again: there is nothing left to do",
+	"2. Apply: tenant, token and role, Entra ID's half, and then the usage",
+	"3. Plan again: there is nothing left to do",
+	"4. Audit: everybody has arrived",
 	"5. Rotate the token",
-	"6. Tear down: usage off, then the tenant for good",
+	"6. Somebody leaves, and Entra ID's next cycle says so",
+	"7. Tear down: usage off, then the tenant for good",
 }
 
 func TestRunEmbedded(t *testing.T) {
@@ -56,13 +57,16 @@ func TestRunEmbedded(t *testing.T) {
 		"roles/iam.scimSyncer for " + agent[0],
 		"its secret reads [redacted] here",
 		"google.subject=ada.lovelace@example.com",
-		"3 users, 1 group and 2 memberships, and nothing differs",
+		"identityProvider the identity provider pushes into the tenant",
+		"users 3, groups 1, memberships 2, leavers 0",
+		"inactive         grace@example.com",
+		"users 2, groups 1, memberships 2, leavers 1",
 		"usage            ENABLED_FOR_GROUPS",
 		"No changes.",
 		"is rejected now",
 		"It had the usage ENABLED_FOR_GROUPS.",
 		"The tenant quickstart is deleted for good",
-		"All 6 steps held",
+		"All 7 steps held",
 	} {
 		if !strings.Contains(output, want) {
 			t.Errorf("the output lacks %q", want)
@@ -164,12 +168,14 @@ func TestRunFails(t *testing.T) {
 			[]string{"step 1 (", "uses SCIM already (ENABLED_FOR_GROUPS)"},
 		},
 		{
-			"the SCIM service refuses the second user",
+			"the caller may not create tokens",
 			func(t *testing.T, server *scimtest.Server) {
 				seed(t, server, "assertion.email.lowerAscii()")
-				server.Fail(scimtest.Fault{Method: "POST", Path: "/v1alpha1/tenants/*/Users", Status: 400})
+				if err := server.Fail(scimtest.Fault{Method: "POST", Path: "/v1/" + providerName + "/scimTenants/*/tokens", Status: 403}); err != nil {
+					t.Fatal(err)
+				}
 			}, 2,
-			[]string{"step 2 (Apply", "scimclient: Users.Create", "left behind: " + providerName + "/scimTenants/quickstart", "--hard-delete"},
+			[]string{"step 2 (Apply", "permission denied", "left behind: " + providerName + "/scimTenants/quickstart", "--hard-delete"},
 		},
 	}
 	for _, tt := range tests {

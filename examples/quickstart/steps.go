@@ -11,7 +11,7 @@ import (
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/claimmap"
 	"github.com/iamscim/iamscim/provision"
-	"github.com/iamscim/iamscim/provision/idp"
+	"github.com/iamscim/iamscim/provision/entra"
 	"github.com/iamscim/iamscim/scimclient"
 	"github.com/iamscim/iamscim/scimclient/audit"
 	"github.com/iamscim/iamscim/scimtoken"
@@ -24,6 +24,7 @@ type job struct {
 	organization string
 	clients      *provision.Clients
 	spec         provision.Spec
+	entra        *tenant
 
 	plan *provision.Plan
 	made bool // a tenant may be there
@@ -36,10 +37,11 @@ func (j *job) run(ctx context.Context) error {
 		do    func(context.Context) error
 	}{
 		{"Plan: what is there, and what it takes", j.makePlan},
-		{"Apply: tenant, token, role, people, and then the usage", j.apply},
-		{"Audit: everybody has arrived", j.audit},
+		{"Apply: tenant, token and role, Entra ID's half, and then the usage", j.apply},
 		{"Plan again: there is nothing left to do", j.planAgain},
+		{"Audit: everybody has arrived", j.audit},
 		{"Rotate the token", j.rotate},
+		{"Somebody leaves, and Entra ID's next cycle says so", j.leave},
 		{"Tear down: usage off, then the tenant for good", j.tearDown},
 	}
 	j.line("SCIM provisioning for %s", j.spec.Provider)
@@ -96,12 +98,17 @@ func (j *job) makePlan(ctx context.Context) (err error) {
 
 func (j *job) apply(ctx context.Context) error {
 	j.made = true
+	var failed error
 	left, err := j.clients.Apply(ctx, j.plan, provision.ApplyOptions{Wait: true, OnStep: func(s provision.Step) {
-		if s.Status == provision.StatusDone {
-			j.found(string(s.Kind), "%s", s.Text)
+		if s.Status != provision.StatusDone {
+			return
+		}
+		j.found(string(s.Kind), "%s", s.Text)
+		if s.Kind == provision.KindIdentityProvider {
+			failed = j.entra.runCycle(ctx) // nobody waits 40 minutes here
 		}
 	}})
-	if err != nil {
+	if err = errors.Join(err, failed); err != nil {
 		return err
 	}
 	j.plan = left
@@ -109,12 +116,24 @@ func (j *job) apply(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	stored, err := scimtoken.Inspect(ctx, j.spec.Store)
+	if err != nil {
+		return err
+	}
+	ada := people[0]
+	subject, err := left.Mapping.Subject(claimmap.User{ExternalID: ada.ID, UserName: ada.UserPrincipalName, WorkEmail: ada.Mail})
+	if err != nil {
+		return err
+	}
+	name, secret := stored.Live()
+	j.found("token", "%s, its secret reads %s here", name.ID(), secret)
 	j.found("base URI", "%s", tenant.BaseURI)
 	if left.Vendor == claimmap.EntraID {
 		j.found("Entra tenant URL", "%s", tenant.EntraTenantURL())
 	}
 	j.found("service agent", "%s", tenant.ServiceAgent)
-	j.found("grant to", "principalSet://iam.googleapis.com/%s/group/%s", j.spec.Provider.Pool(), groupObjectID)
+	j.found("ada", "google.subject=%s", subject)
+	j.found("grant to", "principalSet://iam.googleapis.com/%s/group/%s", j.spec.Provider.Pool(), j.entra.group)
 	return nil
 }
 
@@ -128,8 +147,7 @@ func (j *job) directory(ctx context.Context) (*scimclient.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, secret := stored.Live()
-	j.found("token", "%s, its secret reads %s here", name.ID(), secret)
+	_, secret := stored.Live()
 	return j.clients.SCIM(tenant, secret)
 }
 
@@ -138,22 +156,43 @@ func (j *job) audit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	result, err := audit.Run(ctx, client, roster(), audit.Options{Mapping: j.plan.Mapping})
+	roster, err := j.entra.Roster(ctx, entra.RosterOptions{})
+	if err != nil {
+		return err
+	}
+	result, err := audit.Run(ctx, client, roster, audit.Options{Mapping: j.plan.Mapping, Handle: func(m audit.Message) error {
+		if m.Finding != nil {
+			j.found(string(m.Finding.Code), "%s", m.Finding)
+		}
+		return nil
+	}})
 	if err != nil {
 		return err
 	}
 	if !result.Clean() {
 		return fmt.Errorf("the audit has %d errors", result.Errors)
 	}
-	j.found("there", "%d users, %d group and %d memberships, and nothing differs", result.Checked.Users, result.Checked.Groups, result.Checked.Memberships)
-	for _, p := range people {
-		subject, err := j.plan.Mapping.Subject(claimmap.User{ExternalID: p.objectID, UserName: p.mail, WorkEmail: p.mail})
-		if err != nil {
-			return err
-		}
-		j.found("user", "%-26s google.subject=%s", p.mail, subject)
-	}
+	j.found("nothing differs", "users %d, groups %d, memberships %d, leavers %d", result.Checked.Users, result.Checked.Groups, result.Checked.Memberships, result.Checked.Leavers)
 	return nil
+}
+
+func (j *job) leave(ctx context.Context) error {
+	if err := errors.Join(j.entra.SetEnabled(j.entra.leaver, false), j.entra.runCycle(ctx)); err != nil {
+		return err
+	}
+	client, err := j.directory(ctx)
+	if err != nil {
+		return err
+	}
+	user, err := client.Users.Find(ctx, people[2].UserPrincipalName)
+	if err != nil {
+		return err
+	}
+	if user.Active == nil || *user.Active {
+		return fmt.Errorf("%s is still active", user.UserName)
+	}
+	j.found("inactive", "%s", user.UserName)
+	return j.audit(ctx)
 }
 
 func (j *job) planAgain(ctx context.Context) error {
@@ -228,18 +267,4 @@ func (j *job) until(ctx context.Context, seen func() bool) error {
 		}
 	}
 	return nil
-}
-
-// roster is what the identity provider pushes.
-func roster() idp.Roster {
-	var users []idp.User
-	for _, p := range people {
-		users = append(users, idp.User{Key: p.objectID, ExternalID: p.objectID, UserName: strings.ToLower(p.mail), Emails: []string{p.mail}})
-	}
-	return idp.Roster{
-		Users:  idp.Of(users...),
-		Groups: idp.Of(idp.Group{Key: groupObjectID, ExternalID: groupObjectID, DisplayName: groupName}),
-		Memberships: idp.Of(
-			idp.Membership{Group: groupObjectID, User: people[0].objectID}, idp.Membership{Group: groupObjectID, User: people[1].objectID}),
-	}
 }
