@@ -106,13 +106,17 @@ type provisioning struct {
 	Target identity   `json:"targetIdentity"`
 }
 
+// statusInfo has the error as an object in the logs, and flat in the verdict.
 type statusInfo struct {
 	Status string `json:"status"`
-	Error  struct {
-		Code   string `json:"errorCode"`
-		Reason string `json:"reason"`
-		Action string `json:"recommendedAction"`
-	} `json:"errorInformation"`
+	errorInfo
+	Error errorInfo `json:"errorInformation"`
+}
+
+type errorInfo struct {
+	Code   string `json:"errorCode"`
+	Reason string `json:"reason"`
+	Action string `json:"recommendedAction"`
 }
 
 type identity struct {
@@ -162,7 +166,7 @@ func (v verdict) attempt(id string) (*idp.Attempt, error) {
 	}
 	var p provisioning
 	_ = json.Unmarshal([]byte(v.Value), &p) // it explains, and decides nothing
-	if p.Info.Status == "" && p.Info.Error.Code == "" {
+	if p.Info == (statusInfo{}) {
 		p.Info = p.Status
 	}
 	attempt := p.attempt()
@@ -175,10 +179,11 @@ func (v verdict) attempt(id string) (*idp.Attempt, error) {
 // attempt is what the steps and the information about the status say. The step that
 // decides is the first that failed or was skipped, else the last.
 func (p provisioning) attempt() *idp.Attempt {
-	a := &idp.Attempt{
-		ID: p.Target.ID, Result: result(p.Info.Status),
-		Code: oneLine(p.Info.Error.Code), Reason: oneLine(p.Info.Error.Reason), Action: oneLine(p.Info.Error.Action),
+	said := p.Info.Error
+	if said == (errorInfo{}) {
+		said = p.Info.errorInfo
 	}
+	a := &idp.Attempt{ID: p.Target.ID, Result: result(p.Info.Status), Code: oneLine(said.Code), Reason: oneLine(said.Reason), Action: oneLine(said.Action)}
 	for _, step := range p.Steps {
 		kind := stepOf(cmp.Or(step.Type, step.ShortType, step.Name))
 		if kind == "" {
