@@ -168,9 +168,18 @@ func (a *app) principal() object {
 		"tags": []string{"WindowsAzureActiveDirectoryIntegratedApp", "WindowsAzureActiveDirectoryCustomSingleSignOnApplication"}}
 }
 
-// visible are the apps that have replicated.
+// visible are the apps that have replicated. A list that doesn't have an app yet counts as a request
+// that doesn't find it.
 func (c *call) visible() []*app {
-	return slices.DeleteFunc(slices.Clone(c.apps), func(a *app) bool { return a.late > 0 })
+	var found []*app
+	for _, a := range c.apps {
+		if a.late > 0 {
+			a.late--
+			continue
+		}
+		found = append(found, a)
+	}
+	return found
 }
 
 func listApplications(c *call) *reply {
