@@ -230,7 +230,7 @@ func (d *examiner) add(code Code, resource, next, evidence string, args ...any) 
 
 // skip notes what wasn't searched.
 func (d *examiner) skip(format string, args ...any) {
-	d.notSearched = append(d.notSearched, fmt.Sprintf(format, args...))
+	d.notSearched = append(d.notSearched, strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " "))
 }
 
 // The services of the control plane.

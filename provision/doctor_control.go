@@ -103,7 +103,7 @@ func (d *examiner) tenant() {
 	t := d.w.tenant.value
 	switch {
 	case t == nil:
-		d.add(doctor.NoTenant, name.String(), d.createTenant(), "none of the pool's %s has a SCIM tenant", counted(len(d.w.providers.value), "provider"))
+		d.add(doctor.NoTenant, name.String(), d.createTenant(), "the pool has %s, and none has a SCIM tenant", counted(len(d.w.providers.value), "provider"))
 	case t.Name.Provider() != name:
 		state := "active"
 		next := doctor.Tenant(t.Name, "describe")

@@ -84,7 +84,7 @@ func (d *examiner) directory() {
 	case s.Unanswered != nil:
 		d.skip("memberships: %s", cause(s.Unanswered))
 	case s.Asked != "" && len(s.InGroup) == 0:
-		d.add(doctor.NoGroups, base, d.portal("the assigned groups, and the log of provisioning"), "none of %s is in one of %s; asked was %s", counted(len(s.Users), "sampled user"), d.listed(s), s.Asked)
+		d.add(doctor.NoGroups, base, d.portal("the assigned groups, and the log of provisioning"), "of %s, nobody is in one of %s; asked was %s", counted(len(s.Users), "sampled user"), d.listed(s), s.Asked)
 	}
 }
 
@@ -144,7 +144,10 @@ func (d *examiner) matters(err error) error {
 
 // named looks for what Ready names.
 func (d *examiner) named(base string) {
-	if err := d.w.evidence.err; err != nil {
+	switch err := d.w.evidence.err; {
+	case errors.Is(err, scimclient.ErrUnproven):
+		d.skip("memberships that the spec names: the service says no, and nothing shows that it knows the question")
+	case err != nil:
 		d.skip("the users and groups that the spec names: %s", cause(err))
 		return
 	}

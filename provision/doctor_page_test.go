@@ -65,3 +65,57 @@ func TestCodes(t *testing.T) {
 		t.Errorf("%s has the title %q and the severity %q, want none", c, c.Title(), c.Severity())
 	}
 }
+
+// entries are those of Google's troubleshooting page, in its order
+// (https://docs.cloud.google.com/iam/docs/troubleshooting-workforce-identity-federation, November 2026).
+var entries = []string{
+	"General attribute mapping errors", "Permission denied", "INVALID_ARGUMENT: Missing OIDC web single sign-on config", "Rate limit exceeded, please try again later",
+
+	"The given credential is rejected by the attribute condition", "The mapped attribute must be of type STRING", "Could not obtain a value for google.subject from the given credential",
+	"Size of mapped attributes exceeds the limit", "Count of groups exceeds the limit", "400. That's an error", "Login fails when extra attributes are configured",
+	"Groups from SAML or OIDC assertion are ignored", "Error connecting to the given credential's issuer", "Failed to verify the signature in SAMLResponse",
+	"Recipient in SAML assertion is not set to the correct ACS URL", "SAMLResponse destination does not match RP callback URL", "Invalid assertion: missing or empty NameID",
+	"All AudienceRestrictions should contain the SAML RP entity ID",
+
+	"SCIM tenant couldn't be found", "SCIM user not found or inactive", "CEL evaluation or claim mapping error", "Mapped attribute size limits exceeded",
+
+	"SCIM token authentication failure (HTTP 401 or 403)", "Rate limit exceeded (HTTP 429 Too Many Requests)", "SCIM tenant creation fails", "SCIM token creation fails",
+	"Duplicate attribute mapping conflict (HTTP 409 Conflict)", "Microsoft Entra ID PATCH requests fail", "User or group-based access or sharing not working",
+	"Changes made in the IdP are delayed or not reflecting", "User provisioning fails due to email format", "Group updates fail (HTTP PUT not supported)",
+	"Provider update fails with mutually exclusive configurations",
+
+	"Cloud OAuth API token exchange errors", "Cloud OAuth user info and groups errors",
+}
+
+// TestTroubleshooting: docs/troubleshooting.md has each entry, with a code that
+// exists, with explain, or with the reason why it's not the doctor's. Entries about
+// SCIM all have a code.
+func TestTroubleshooting(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/troubleshooting.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := provision.DoctorPageForTest()
+	link := regexp.MustCompile(`\[(SCIM\d+)\]\(doctor\.md#(scim\d+)\)`)
+	var got []string
+	for _, row := range regexp.MustCompile(`(?m)^\| (.*) \| (.*) \|$`).FindAllStringSubmatch(string(text), -1) {
+		entry, answer := row[1], row[2]
+		if entry == "entry" || entry == "---" {
+			continue
+		}
+		got = append(got, entry)
+		codes := link.FindAllStringSubmatch(answer, -1)
+		for _, c := range codes {
+			if provision.Code(c[1]).Title() == "" || strings.ToLower(c[1]) != c[2] || !strings.Contains(page, "\n### "+c[1]+"\n") {
+				t.Errorf("%s: %s is no code of docs/doctor.md", entry, c[0])
+			}
+		}
+		if len(codes) == 0 && (strings.Contains(entry, "SCIM") || !strings.Contains(answer, "Not the doctor's: ") && !strings.Contains(answer, "`explain")) {
+			t.Errorf("%s: %q has no code, no explain and no reason", entry, answer)
+		}
+	}
+	if diff := cmp.Diff(entries, got); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+}

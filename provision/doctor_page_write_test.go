@@ -21,6 +21,8 @@ The severities:
 - warning: it won't work for some people, or not for long, or nobody can tell.
 - info: worth knowing.
 
+[troubleshooting.md](troubleshooting.md) goes the other way, from Google's troubleshooting page to the codes.
+
 | code | severity | finding |
 | --- | --- | --- |
 `)

@@ -121,6 +121,10 @@ var ailments = []ailment{
 	{"setting not confirmed", "143", "accept", "mapping", nil, "", func(_ testing.TB, p *patient) { p.req.Spec.Accept = nil }},
 
 	{"token deleted", "150 154", "tokens store", noAccess + " old", nil, "", func(t testing.TB, p *patient) { p.deleteToken(t) }},
+	{"token deleted a moment after it was made", "150 154", "tokens store moment", noAccess + " old", nil, "", func(t testing.TB, p *patient) {
+		p.renewToken(t)
+		p.deleteToken(t)
+	}},
 	{"two tokens for long", "151", "tokens age", "", nil, "", func(t testing.TB, p *patient) {
 		p.rotateHalf(t)
 		time.Sleep(25 * time.Hour)

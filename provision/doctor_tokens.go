@@ -103,7 +103,7 @@ func (d *examiner) dead(stored *scimtoken.Stored) {
 		if secret.IsZero() {
 			d.skip("access with the token and the directory: the store has the token %s without its secret", name.ID())
 		}
-	case p.recent(name):
+	case p.recent(name) && !slices.ContainsFunc(d.w.tokens.value, func(t *scimtoken.Token) bool { return t.Name == name }):
 		d.add(doctor.TooEarly, name.String(), waitCommand, "the token was made within the last %v, and isn't listed yet", replicates+time.Minute)
 	default:
 		d.add(doctor.DeadToken, name.String(), applyCommand, "the store has this token, and the tenant doesn't have it as an active one")

@@ -107,8 +107,32 @@ func (x *explainer) find(ctx context.Context, client *scimclient.Client) {
 		x.user, x.out.Searched = user, true
 	case absent:
 		x.out.Searched = true
+		x.bySubject(ctx, client)
 	default:
 		x.skip("the directory: %s", cause(err))
+	}
+}
+
+// bySubject looks for the user who has the token's subject, among those whom the
+// service lists: the person may have another user name than the one given.
+func (x *explainer) bySubject(ctx context.Context, client *scimclient.Client) {
+	if x.out.Token == nil || x.mapping.IsZero() {
+		return
+	}
+	for user, err := range client.Users.List(ctx, scimclient.Filter{}) {
+		if err != nil {
+			x.skip("whether the token is that of another user: %s", cause(err))
+			return
+		}
+		resource, err := document(user)
+		if err != nil {
+			continue
+		}
+		if got, _ := x.mapping.EvaluateUser(resource); got.Subject == x.out.Token.Subject {
+			x.user = user
+			x.because("", "the directory has no user with the userName %s; the token is that of %s", x.out.Person, user.UserName)
+			return
+		}
 	}
 }
 

@@ -74,6 +74,7 @@ var explanations = []struct {
 			return &idp.Attempt{Time: midnight, Result: idp.ResultSkipped, Step: idp.StepScope, Code: "NotEffectivelyEntitled", Reason: "not assigned to the application", Action: "assign the user", Mend: "Enterprise apps > Acme > Users and groups"}, nil
 		}
 	}},
+	{"another user name", "ada.lovelace@example.com", `{"email":"ada@example.com"}`, "yes", "yes", "the token is that of ada@example.com", false, nil},
 	{"inactive, for groups", "ada@example.com", `{"email":"ada@example.com"}`, "yes", "yes", "active           false", false, func(t testing.TB, p *patient) { p.retire(t, p.person(t, "ada@example.com")) }},
 	{"usage off", "ada@example.com", `{"email":"ada@example.com"}`, "yes", "no", "doesn't use SCIM", false, func(t testing.TB, p *patient) { p.use(t, iamscim.SCIMUsageNone) }},
 	{"provider disabled", "ada@example.com", `{"email":"ada@example.com"}`, "no", "no", "disabled or deleted", false, func(t testing.TB, p *patient) {

@@ -29,6 +29,15 @@
 //	scimctl teardown -provider NAME -tenant-uid UID
 //	scimctl import -provider NAME > spec.yaml
 //
+// doctor says what is wrong with a set-up and what to do next, and explain does it
+// for one person. Their demo has some broken set-ups more:
+//
+//	go run ./examples/scimctl doctor -demo no-members
+//
+//	scimctl doctor -spec spec.yaml -wait
+//	scimctl doctor -provider NAME
+//	scimctl explain -spec spec.yaml -claims claims.json ada@example.com
+//
 // The credentials for Google Cloud are Application Default Credentials.
 // IAMSCIM_EMULATOR_HOST names an emulator instead. The credentials for an identity
 // provider, which a spec or flags name, are in files or in OKTA_API_TOKEN,
@@ -37,7 +46,10 @@
 // The exit status of audit is 0 without errors, 1 with findings that are errors, 2
 // if it failed, and 3 if a guard refused the roster. That of plan and apply is 0 only
 // if there is nothing left to change, 1 with changes, 2 if it failed, and 3 if
-// something is blocked or was refused.
+// something is blocked or was refused. That of doctor is 0 without findings of the
+// -severity, 1 with some, 2 if Google Cloud didn't answer, and 3 if the caller was
+// refused something. That of explain is 1 if the person can't sign in with the groups
+// of the directory.
 package main
 
 import (
@@ -70,6 +82,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && setupVerbs[args[0]] != nil {
 		return runSetup(ctx, args[0], args[1:], stdout, stderr)
 	}
-	fmt.Fprintln(stderr, "usage: scimctl audit|plan|apply|rotate|teardown|import [flags]; scimctl VERB -h lists the flags")
+	fmt.Fprintln(stderr, "usage: scimctl audit|plan|apply|doctor|explain|rotate|teardown|import [flags]; scimctl VERB -h lists the flags")
 	return exitFailed
 }

@@ -19,6 +19,7 @@ import (
 var setupVerbs = map[string]func(*setupJob, context.Context) int{
 	"plan": (*setupJob).plan, "apply": (*setupJob).apply, "rotate": (*setupJob).rotate,
 	"teardown": (*setupJob).teardown, "import": (*setupJob).importSpec,
+	"doctor": (*setupJob).doctor, "explain": (*setupJob).explain,
 }
 
 // setupJob is one call of a verb.
@@ -32,6 +33,8 @@ type setupJob struct {
 	specPath, planPath, demo                   string
 	provider, tenantUID, allowReplace, retired string
 	revoke, deleted                            []string
+
+	checks doctorFlags
 }
 
 // runSetup runs a verb and returns the exit status.
@@ -39,7 +42,7 @@ func runSetup(ctx context.Context, verb string, args []string, stdout, stderr io
 	j := &setupJob{stdout: stdout, stderr: stderr}
 	set := flag.NewFlagSet("scimctl "+verb, flag.ContinueOnError)
 	set.SetOutput(stderr)
-	set.StringVar(&j.demo, "demo", "", "run on an in-memory Google Cloud: empty, half-done, provisioned or drifted")
+	set.StringVar(&j.demo, "demo", "", "run on an in-memory Google Cloud: "+stages)
 	if verb == "plan" || verb == "apply" || verb == "rotate" {
 		set.StringVar(&j.specPath, "spec", "", "`FILE` with the spec in YAML")
 	}
@@ -47,6 +50,8 @@ func runSetup(ctx context.Context, verb string, args []string, stdout, stderr io
 		set.BoolVar(&j.json, "json", false, "print the plan as JSON")
 	}
 	switch verb {
+	case "doctor", "explain":
+		j.checks.add(set, verb, j)
 	case "apply":
 		set.StringVar(&j.planPath, "plan", "", "`FILE` with a plan that plan -json wrote; the store is the spec's")
 		set.BoolVar(&j.wait, "wait", false, "wait for what isn't visible yet, and for the directory")
@@ -66,6 +71,8 @@ func runSetup(ctx context.Context, verb string, args []string, stdout, stderr io
 		return exitClean
 	case err != nil:
 		return exitFailed
+	case verb == "explain" && set.NArg() == 1:
+		j.checks.person = set.Arg(0)
 	case set.NArg() > 0:
 		return j.fail(fmt.Errorf("unexpected argument %q", set.Arg(0)))
 	}
@@ -95,6 +102,14 @@ func (j *setupJob) connect(ctx context.Context, verb string) (done func(), err e
 		return nil, errors.New("teardown needs -provider and -tenant-uid, or -demo")
 	case verb == "import" && j.provider == "":
 		return nil, errors.New("import needs -provider, or -demo")
+	case (verb == "doctor" || verb == "explain") && j.specPath == "" && j.provider != "":
+		name, err := provider.ParseName(j.provider)
+		if err != nil {
+			return nil, err
+		}
+		j.spec = &provision.Spec{Provider: name}
+	case (verb == "doctor" || verb == "explain") && j.specPath == "":
+		return nil, fmt.Errorf("%s needs -spec, -provider or -demo", verb)
 	case verb != "teardown" && verb != "import" && j.specPath == "":
 		return nil, fmt.Errorf("%s needs -spec, or -demo", verb)
 	}

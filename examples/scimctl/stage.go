@@ -17,7 +17,10 @@ import (
 	"github.com/iamscim/iamscim/scimtoken"
 )
 
-// stage sets up an in-memory Google Cloud in one of four states, with an identity
+// stages are the states.
+const stages = "empty, half-done, provisioned, drifted, wrong-mapping, no-members, locked-out or empty-directory"
+
+// stage sets up an in-memory Google Cloud in one of the states, with an identity
 // provider that pushes as soon as it's set up.
 func (j *setupJob) stage(ctx context.Context, state string) (done func(), err error) {
 	world, err := scimtest.NewAcme()
@@ -69,9 +72,14 @@ func (j *setupJob) play(ctx context.Context, state string) error {
 	case "half-done":
 		_, _, err = j.clients.Tenants.Ensure(ctx, scimtenant.CreateRequest{Name: p.Tenant, ClaimMapping: p.Mapping, Usage: iamscim.SCIMUsageGroups})
 		return err
-	case "provisioned", "drifted":
+	case "locked-out": // for users and groups
+		j.spec.Usage, j.spec.Ready = iamscim.SCIMUsageUsersAndGroups, provision.Ready{EnableBeforeSync: true}
+		if p, err = j.clients.Plan(ctx, *j.spec); err != nil {
+			return err
+		}
+	case "provisioned", "drifted", "wrong-mapping", "no-members", "empty-directory":
 	default:
-		return fmt.Errorf("-demo is %q: must be empty, half-done, provisioned or drifted", state)
+		return fmt.Errorf("-demo is %q: must be %s", state, stages)
 	}
 	if _, err := j.clients.Apply(ctx, p, provision.ApplyOptions{Wait: true}); err != nil || state == "provisioned" {
 		return err
@@ -80,8 +88,47 @@ func (j *setupJob) play(ctx context.Context, state string) error {
 	if err != nil {
 		return err
 	}
+	if state == "wrong-mapping" {
+		_, err := j.clients.Providers.Update(ctx, provider.UpdateRequest{Name: j.spec.Provider, AttributeMapping: map[string]string{"google.subject": "assertion.oid"}})
+		return err
+	}
+	if state != "drifted" {
+		return j.spoil(ctx, tenant, state)
+	}
 	_, err = j.clients.Providers.SetSCIMUsage(ctx, j.spec.Provider, iamscim.SCIMUsageNone)
 	return errors.Join(err, j.clients.Organizations.RevokeSyncer(ctx, p.Organization, tenant.ServiceAgent), j.half.Stop(ctx))
+}
+
+// spoil changes the directory, as an identity provider with a wrong setting does.
+func (j *setupJob) spoil(ctx context.Context, tenant *scimtenant.Tenant, state string) error {
+	stored, err := scimtoken.Inspect(ctx, j.spec.Store)
+	if err != nil {
+		return err
+	}
+	client, err := j.clients.SCIM(tenant, stored.Secret)
+	if err != nil {
+		return err
+	}
+	group, err := client.Groups.Find(ctx, "engineering")
+	if err != nil {
+		return err
+	}
+	for user, err := range client.Users.List(ctx, scimclient.Filter{}) {
+		if err == nil {
+			switch state {
+			case "no-members":
+				err = client.Groups.RemoveMembers(ctx, group.ID, []string{user.ID})
+			case "locked-out":
+				err = client.Users.Patch(ctx, user.ID, new(scimclient.Patch).Deactivate())
+			case "empty-directory":
+				err = client.Users.Delete(ctx, user.ID)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // demoIDP pushes three users and a group.
