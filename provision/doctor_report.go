@@ -120,7 +120,7 @@ func (r *Report) UnmarshalJSON(text []byte) error {
 		return fmt.Errorf("provision: report: %w", err)
 	}
 	if in.Version != reportVersion {
-		return fmt.Errorf("provision: report: it has version %d, and this program knows version %d: run the doctor again", in.Version, reportVersion)
+		return fmt.Errorf("provision: report: it has version %d, and this program knows version %d", in.Version, reportVersion)
 	}
 	*r = Report(in)
 	return nil

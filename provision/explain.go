@@ -165,7 +165,7 @@ func readClaims(text []byte) (map[string]any, error) {
 	case len(text) > maxClaims:
 		return nil, fmt.Errorf("must have at most %d bytes, has %d", maxClaims, len(text))
 	case bytes.HasPrefix(text, []byte("eyJ")):
-		return nil, errors.New("is an encoded token: give its claims, as the console's page Debug IdP token shows them")
+		return nil, errors.New("is an encoded token, and not its claims, as the console's page Debug IdP token shows them")
 	}
 	var claims map[string]any
 	if err := json.Unmarshal(text, &claims); err != nil {

@@ -105,7 +105,7 @@ func parseBase(text string, emulator *url.URL) (*url.URL, error) {
 	case u.Host == "" || u.Opaque != "":
 		return nil, errors.New("the base URI has no host: expected one like https://iamscim.googleapis.com/v1alpha1/tenants/UID")
 	case u.User != nil:
-		return nil, errors.New("the base URI must not hold user information: give the token to the token source")
+		return nil, errors.New("the base URI must not hold user information; a token belongs into the token source")
 	case u.Fragment != "" || strings.Contains(text, "#"):
 		return nil, errors.New("the base URI must not have a fragment")
 	case u.RawQuery != "" && u.RawQuery != "aadOptscim062020" || u.ForceQuery:

@@ -104,7 +104,7 @@ func (d *document) with(fields any, name string, v any) (*document, error) {
 		return nil, err
 	}
 	if strings.EqualFold(name, "password") {
-		return nil, errors.New("scimclient: set the field Password")
+		return nil, errors.New("scimclient: the field Password holds it")
 	}
 	changed := document{text: json.RawMessage("{}")}
 	if d != nil {

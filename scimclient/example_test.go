@@ -69,7 +69,7 @@ func ExampleClient_CheckAccess() {
 	case errors.Is(err, scimclient.ErrNotSyncer):
 		fmt.Println(err)
 	}
-	// Output: scimclient: CheckAccess: the service agent lacks roles/iam.scimSyncer: HTTP 403; bind it on the organization: gcloud organizations add-iam-policy-binding 123456789012 --member='serviceAccount:o-123456789012-tenantuid@gcp-sa-iamscim.iam.gserviceaccount.com' --role='roles/iam.scimSyncer' (in Go: scimtenant.OrganizationClient.GrantSyncer(ctx, "123456789012", "o-123456789012-tenantuid@gcp-sa-iamscim.iam.gserviceaccount.com")), and allow some minutes for it to take effect; if it is bound, make sure that the token is not expired
+	// Output: scimclient: CheckAccess: the service agent lacks roles/iam.scimSyncer: HTTP 403; run gcloud organizations add-iam-policy-binding 123456789012 --member=serviceAccount:o-123456789012-tenantuid@gcp-sa-iamscim.iam.gserviceaccount.com --role=roles/iam.scimSyncer; a new binding takes some minutes; if there is one, check that the token hasn't expired
 }
 
 func ExampleClient_WaitAccess() {

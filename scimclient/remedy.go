@@ -2,7 +2,6 @@ package scimclient
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/agent"
@@ -38,12 +37,10 @@ func (c *Client) remedy(kind error) string {
 // remedyNotSyncer names the member and the role to bind, as exactly as is
 // known.
 func (c *Client) remedyNotSyncer() string {
-	email := c.serviceAgent
-	organization, _, err := agent.Parse(email)
+	const wait = "; a new binding takes some minutes; if there is one, check that the token hasn't expired"
+	organization, _, err := agent.Parse(c.serviceAgent)
 	if err != nil {
-		organization = "ORGANIZATION_ID"
-		email = agent.Email(organization, c.base.Path[strings.LastIndexByte(c.base.Path, '/')+1:])
+		return "bind roles/iam.scimSyncer on the organization to the tenant's service agent; with WithServiceAgent this text is the command" + wait
 	}
-	return fmt.Sprintf("bind it on the organization: gcloud organizations add-iam-policy-binding %s --member='serviceAccount:%s' --role='roles/iam.scimSyncer'"+
-		" (in Go: scimtenant.OrganizationClient.GrantSyncer(ctx, %q, %q)), and allow some minutes for it to take effect; if it is bound, make sure that the token is not expired", organization, email, organization, email)
+	return fmt.Sprintf("run gcloud organizations add-iam-policy-binding %s --member=serviceAccount:%s --role=roles/iam.scimSyncer", organization, c.serviceAgent) + wait
 }

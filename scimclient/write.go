@@ -79,7 +79,7 @@ func (s *endpoint[T]) readBack(ctx context.Context, r request, out outcome, prov
 	e := r.fail(nil, err)
 	e.Attempts = out.attempts
 	if errors.Is(err, ErrNotApplied) {
-		e.Kind, e.Err = ErrNotApplied, fmt.Errorf("the service reported success; read %d times since", n)
+		e.Kind, e.Err = ErrNotApplied, fmt.Errorf("the service reported success, and %d reads since don't show it", n)
 		if errors.Is(err, ErrUnproven) {
 			e.Err = fmt.Errorf("%w: %w", e.Err, ErrUnproven)
 		}

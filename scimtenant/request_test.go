@@ -121,7 +121,7 @@ func TestBadRequests(t *testing.T) {
 			_, err := o.TestPermissions(ctx, "")
 			return err
 		}, []string{"organization: must be the organization's number", "permissions: required"}},
-		{"grant: nothing set", grant("", ""), []string{"organization: must be the organization's number, as in 123456789012", "serviceAgent: required: use Tenant.ServiceAgent"}},
+		{"grant: nothing set", grant("", ""), []string{"organization: must be the organization's number, as in 123456789012", "serviceAgent: required, as in Tenant.ServiceAgent"}},
 		{"grant: organization of letters", grant("organizations/acme", agent), []string{"organization: must be the organization's number", "serviceAgent: "}},
 		{"grant: a prefix twice", grant("organizations/organizations/123456789012", agent), []string{"organization: must be the organization's number", "serviceAgent: "}},
 		{"grant: a prefix alone", grant("organizations/", agent), []string{"organization: must be the organization's number", "serviceAgent: "}},

@@ -85,7 +85,10 @@ func load(path string) (record Secret, version string, err error) {
 	if len(text) == 0 {
 		// What a crash of the file system can leave behind, or touch: no
 		// record, but not the absence of one either.
-		return Secret{}, "", fmt.Errorf("%s is empty: restore it, or remove it if there never was a token", path)
+		return Secret{}, "", &iamscim.Error{
+			Op: "scimtoken: load", Resource: path, Kind: ErrBadRecord, Err: errors.New("the file is empty"),
+			Remedy: "restore it, or remove it if there never was a token",
+		}
 	}
 	return iamscim.NewSecret(string(text)), hex.EncodeToString(hash[:]), nil
 }

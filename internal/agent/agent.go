@@ -36,7 +36,7 @@ var form = regexp.MustCompile(`^o-([0-9]+)-([A-Za-z0-9_-]+)@` + project + `((?:\
 // Parse takes an address apart. It accepts the domains of other universes.
 func Parse(email string) (organization, uid string, err error) {
 	if email == "" {
-		return "", "", errors.New("required: use Tenant.ServiceAgent")
+		return "", "", errors.New("required, as in Tenant.ServiceAgent")
 	}
 	parts := form.FindStringSubmatch(email)
 	// A service account's address has at most 64 characters before the @ and

@@ -39,7 +39,7 @@ type run struct {
 func (c *Client) begin(ctx context.Context, op string, secrets ...iamscim.Secret) (*run, error) {
 	switch {
 	case c == nil || c.source == nil:
-		return nil, &iamscim.Error{Op: "entra: " + op, Kind: iamscim.ErrInvalidArgument, Err: errors.New("the client is the zero value: use New")}
+		return nil, &iamscim.Error{Op: "entra: " + op, Kind: iamscim.ErrInvalidArgument, Err: errors.New("the client is the zero value, which no constructor made")}
 	case ctx == nil:
 		return nil, &iamscim.Error{Op: "entra: " + op, Kind: iamscim.ErrInvalidArgument, Err: errors.New("the context is nil")}
 	case ctx.Err() != nil:

@@ -27,8 +27,14 @@ import (
 // of the secret are behind, and whichever process swapped.
 func TestReadsBehind(t *testing.T) {
 	t.Parallel()
-	for _, lag := range []int{1, 3, 10, 40} { // requests
+	for i, lag := range []int{1, 3, 10, 40, 1, 3, 10, 40} { // requests
 		v := newVault(t, scimtest.WithReplicationLag(time.Duration(lag)*time.Second), scimtest.WithClock(ticking()))
+		if i >= 4 {
+			v.withSecret()
+			for range lag {
+				_, _ = v.raw.Projects.Secrets.Get(secretName).Do() // until it can be read
+			}
+		}
 		one, two := v.store(secretmanager.WithCreate()), v.store(secretmanager.WithCreate())
 		for i := range 8 {
 			put(t, one, record(i))
@@ -131,6 +137,9 @@ func TestBadSecrets(t *testing.T) {
 			}
 			if strings.HasPrefix(tt.name, "the record is") {
 				return // who has its version may replace it
+			}
+			if n := len(v.srv.Requests()); n > 15 && tt.name != "the annotation is gone" {
+				t.Errorf("%d requests for three calls, want each to fail at once", n)
 			}
 			for _, r := range v.srv.Requests() {
 				if r.Method != http.MethodGet {

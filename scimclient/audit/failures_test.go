@@ -171,7 +171,7 @@ func TestRosterIsCut(t *testing.T) {
 				many.users[i].ExternalID = ""
 			}
 			r.Users = idp.Of(many.users...)
-		}, nil, "no user of the roster has the attribute of google.subject = user.externalId"},
+		}, nil, "no user of the roster has user.externalId, which google.subject is mapped from"},
 		{"a failing source", func(r *idp.Roster) {
 			r.Users = func(yield func(idp.User, error) bool) { yield(idp.User{}, context.DeadlineExceeded) }
 		}, context.DeadlineExceeded, "users of the roster"},
@@ -251,11 +251,11 @@ func TestOptions(t *testing.T) {
 		want   string
 	}{
 		{"no client", nil, audit.Options{Mapping: mapping(t)}, "the client is nil"},
-		{"nothing", f.client(), audit.Options{}, "the Mapping is empty"},
+		{"nothing", f.client(), audit.Options{}, "Mapping must be the tenant's claim mapping, is empty"},
 		{"pace", f.client(), audit.Options{Mapping: mapping(t), PerMinute: -1}, "PerMinute is -1"},
 		{"resume", f.client(), audit.Options{Mapping: mapping(t), Resume: true}, "to Resume takes a Checkpoint"},
 		{"sample", f.client(), audit.Options{Mapping: mapping(t), Sample: &audit.Sample{Users: -1, Confidence: 2}}, "Confidence is 2"},
-		{"every fault", f.client(), audit.Options{PerMinute: -1}, "the Mapping is empty: give the tenant's claim mapping\nPerMinute is -1"},
+		{"every fault", f.client(), audit.Options{PerMinute: -1}, "Mapping must be the tenant's claim mapping, is empty\nPerMinute is -1"},
 	}
 	for _, test := range tests {
 		if _, err := audit.Run(context.Background(), test.client, d.roster(), test.opts); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -100,7 +100,7 @@ func read(r idp.Roster, m claimmap.Mapping, claims *Claims, findings func(Findin
 	}
 	x.names = nil
 	if len(errs) == 0 && x.users.len() >= minWithout && len(x.subjects) == 0 {
-		errs = append(errs, fmt.Errorf("audit: no user of the roster has the attribute of google.subject = %s: add it to the roster", m.Map()["google.subject"]))
+		errs = append(errs, fmt.Errorf("audit: no user of the roster has %s, which google.subject is mapped from", m.Map()["google.subject"]))
 	}
 	return x, errors.Join(errs...)
 }
