@@ -26,7 +26,7 @@ func TestDoctorOfOkta(t *testing.T) {
 		{"set up", func(*oktafake.Okta) {}, []provision.Code{"SCIM312"}, "this program reads back Application username format of it"},
 		{"UNKNOWN", func(o *oktafake.Okta) { o.Connection, o.Capabilities = "UNKNOWN", "" }, []provision.Code{"SCIM312"}, "Okta reports the status UNKNOWN of the connection"},
 		{"stopped", func(o *oktafake.Okta) { o.Connection, o.Capabilities = "DISABLED", "" }, nil, "the connection is DISABLED"},
-		{"a group isn't pushed", func(o *oktafake.Okta) { o.Groups[0].Push, o.Groups[0].Error = "ERROR", "HTTP 400" }, nil, "1 of 1 pushed groups have an error: HTTP 400"},
+		{"a group isn't pushed", func(o *oktafake.Okta) { o.Groups[0].Push, o.Groups[0].Error = "ERROR", "HTTP 400" }, nil, "pushes with an error: 1 of 1 group: HTTP 400"},
 		{"nobody is assigned", func(o *oktafake.Okta) { o.People = nil }, nil, "nobody is assigned to the app"},
 		{"leavers stay", func(o *oktafake.Okta) { o.Capabilities = `{"update":{"lifecycleDeactivate":{"status":"DISABLED"}}}` }, nil, "Deactivate Users is DISABLED"},
 		{"a push failed", func(o *oktafake.Okta) {

@@ -114,7 +114,7 @@ func (j *job) playOkta(ctx context.Context, srv *scimtest.Server) (planted map[s
 		return nil, end, err
 	}
 	j.options.Mapping = d.mapping
-	j.live.half = &identity{c, "Okta", func(ctx context.Context) (idp.Roster, error) { return c.Roster(ctx, okta.RosterOptions{}) }}
+	j.live.half = ofOkta(c, okta.RosterOptions{})
 	return d.planted, end, nil
 }
 
@@ -209,7 +209,7 @@ func (j *job) playEntra(ctx context.Context, srv *scimtest.Server) (planted map[
 		err = d.plantEntra(ctx, j.client, directory, users, groups)
 	}
 	j.options.Mapping = d.mapping
-	j.live.half = &identity{c, "Microsoft Entra ID", func(ctx context.Context) (idp.Roster, error) { return c.Roster(ctx, entra.RosterOptions{}) }}
+	j.live.half = ofEntra(c)
 	return d.planted, end, err
 }
 

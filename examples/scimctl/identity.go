@@ -34,6 +34,9 @@ type oktaFile struct {
 	Org       string `yaml:"org"`                 // https://example.okta.com
 	App       string `yaml:"app"`                 // the app's ID
 	TokenFile string `yaml:"tokenFile,omitempty"` // an API token; OKTA_API_TOKEN or OKTA_ACCESS_TOKEN without it
+
+	AppOnly      bool `yaml:"appOnly,omitempty"`      // see okta.RosterOptions
+	IgnoreCounts bool `yaml:"ignoreCounts,omitempty"` // see okta.RosterOptions
 }
 
 type entraFile struct {
@@ -87,7 +90,7 @@ func (f oktaFile) open() (*identity, []fault) {
 	if err != nil {
 		return nil, faultsOf(err, "okta", map[string]string{"Org": "org", "App": "app", "Token": "tokenFile"})
 	}
-	return &identity{c, "Okta", func(ctx context.Context) (idp.Roster, error) { return c.Roster(ctx, okta.RosterOptions{}) }}, nil
+	return ofOkta(c, okta.RosterOptions{AppOnly: f.AppOnly, IgnoreCounts: f.IgnoreCounts}), nil
 }
 
 var objectID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
@@ -113,7 +116,15 @@ func (f entraFile) open() (*identity, []fault) {
 	if err != nil {
 		return nil, faultsOf(err, "entra", map[string]string{"TenantID": "tenant", "ClientID": "client", "ClientSecret": "secretFile", "AppName": "app", "ServicePrincipalID": "app"})
 	}
-	return &identity{c, "Microsoft Entra ID", func(ctx context.Context) (idp.Roster, error) { return c.Roster(ctx, entra.RosterOptions{}) }}, nil
+	return ofEntra(c), nil
+}
+
+func ofOkta(c *okta.Client, opts okta.RosterOptions) *identity {
+	return &identity{c, "Okta", func(ctx context.Context) (idp.Roster, error) { return c.Roster(ctx, opts) }}
+}
+
+func ofEntra(c *entra.Client) *identity {
+	return &identity{c, "Microsoft Entra ID", func(ctx context.Context) (idp.Roster, error) { return c.Roster(ctx, entra.RosterOptions{}) }}
 }
 
 // credential reads a secret from a file, or from an environment variable if no file

@@ -34,6 +34,8 @@ func (l *live) flags(set *flag.FlagSet) {
 	set.StringVar(&l.identity.Okta.Org, "okta-org", "", "address of the organization, as https://example.okta.com (`URL`)")
 	set.StringVar(&l.identity.Okta.App, "okta-app", "", "`ID` of the app that pushes into the tenant")
 	set.StringVar(&l.identity.Okta.TokenFile, "okta-token-file", "", "`file` with an API token (default: the environment variable OKTA_API_TOKEN, or OKTA_ACCESS_TOKEN)")
+	set.BoolVar(&l.identity.Okta.AppOnly, "okta-app-only", false, "read the app alone, without people who were taken off it: needs no okta.users.read")
+	set.BoolVar(&l.identity.Okta.IgnoreCounts, "okta-ignore-counts", false, "accept fewer members of a group than Okta counts")
 	set.StringVar(&l.identity.Entra.Tenant, "entra-tenant", "", "directory `ID` or domain (default: the environment variable AZURE_TENANT_ID)")
 	set.StringVar(&l.identity.Entra.Client, "entra-client", "", "`ID` of the app registration to sign in with (default: the environment variable AZURE_CLIENT_ID)")
 	set.StringVar(&l.identity.Entra.SecretFile, "entra-secret-file", "", "`file` with its secret (default: the environment variable AZURE_CLIENT_SECRET)")

@@ -168,11 +168,33 @@ func TestLiveRoster(t *testing.T) {
 		t.Errorf("exit status %d, %d requests to the tenant\n%s\n%s", status, len(srv.Requests())-before, stderr, stdout)
 	}
 
+	// Nobody is assigned any more: that's no reason to call the tenant clean.
+	people := o.People
+	o.Do(func() { o.Intercept, o.People, o.Groups[0].Members = nil, nil, nil })
+	status, stdout, stderr = call(t, args...)
+	if status != exitRefused || stdout != "" || !strings.Contains(stderr, "the roster is refused") {
+		t.Errorf("nobody is assigned: exit status %d\n%s\n%s", status, stderr, stdout)
+	}
+	o.Do(func() { o.People = people })
+
+	// Okta counts more members than it lists.
+	o.Do(func() { o.Groups[0].Count = new(5) })
+	if status, _, stderr := call(t, args...); status != exitFailed || !strings.Contains(stderr, "Okta lists 0 members, and says that there are 5") {
+		t.Errorf("a wrong count: exit status %d\n%s", status, stderr)
+	}
+	if status, stdout, stderr := call(t, append(args, "-okta-ignore-counts")...); status != exitFindings || strings.Contains(stderr, "says that there are") {
+		t.Errorf("-okta-ignore-counts: exit status %d\n%s\n%s", status, stderr, stdout)
+	}
+	o.Do(func() { o.Groups[0].Count = nil })
+
 	// A permission is missing.
 	o.Do(func() { o.Intercept, o.Denied = nil, []string{"okta.users.read"} })
 	status, _, stderr = call(t, args...)
 	if status != exitFailed || !strings.Contains(stderr, "okta.users.read") || strings.Contains(stderr, oktafake.Token) {
 		t.Errorf("exit status %d\n%s", status, stderr)
+	}
+	if status, _, stderr := call(t, append(args, "-okta-app-only", "-why", "0")...); status != exitFindings || stderr != "" {
+		t.Errorf("-okta-app-only: exit status %d\n%s", status, stderr)
 	}
 }
 

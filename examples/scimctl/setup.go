@@ -166,7 +166,11 @@ func (j *setupJob) plan(ctx context.Context) int {
 	if err != nil {
 		return j.fail(err)
 	}
-	return j.show(p)
+	status := j.show(p)
+	if err := j.checklist(ctx, p); err != nil {
+		return j.fail(err)
+	}
+	return status
 }
 
 func (j *setupJob) apply(ctx context.Context) int {

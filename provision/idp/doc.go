@@ -22,6 +22,12 @@
 // the last element has an [End] as its error, with the number of rows. A list
 // that stops without one is [ErrCut].
 //
+// # Live rosters
+//
+// Packages provision/entra and provision/okta read a [Roster] from the identity
+// provider. It changes while an audit runs. [Roster.Copy] reads it once, into files
+// that the audit goes by.
+//
 // # Files
 //
 // The reader recognizes these formats by their content:

@@ -175,10 +175,10 @@ func (f *facts) groups() Line {
 	active, failed, reason := f.pushes()
 	line := Line{Text: "push the groups", Where: pagePushGroups, State: state(active > 0 && failed == 0, f.pushed)}
 	if f.pushed {
-		line.Note = fmt.Sprintf("%d groups are pushed", active)
+		line.Note = "pushed: " + counted(active, "group")
 	}
 	if failed > 0 {
-		line.Note += fmt.Sprintf(", %d have an error: %s", failed, reason)
+		line.Note += fmt.Sprintf("; with an error: %d: %s", failed, reason)
 	}
 	return line
 }

@@ -22,7 +22,9 @@
 // # Permissions
 //
 // An API token can do what the administrator who made it can do; a Read-only
-// Administrator is enough. An OAuth 2.0 access token needs scopes:
+// Administrator is enough. Don't use one of an administrator who sees only some
+// people or groups: Okta leaves out the others and doesn't say so. An OAuth 2.0 access
+// token needs scopes:
 //
 //   - okta.apps.read: [Client.Status], [Client.Why], and the users of the app
 //   - okta.groups.read: the pushed groups and their members

@@ -44,7 +44,7 @@ func Example() {
 	fmt.Println(why.Result, why.Step, why.Reason)
 	// Output:
 	// 3 users; running: true
-	// failures: 1 of 2 pushed groups have an error: Unable to push the group: HTTP 400
+	// failures: pushes with an error: 1 of 2 groups: Unable to push the group: HTTP 400
 	// failure export Unable to push the group: HTTP 400
 }
 

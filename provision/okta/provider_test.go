@@ -22,7 +22,7 @@ const base = "https://iamscim.googleapis.com/v1alpha1/tenants/uid-1"
 
 func TestStatus(t *testing.T) {
 	t.Parallel()
-	half := "1 of 2 pushed groups have an error: Unable to push the group: HTTP 400"
+	half := "pushes with an error: 1 of 2 groups: Unable to push the group: HTTP 400"
 	tests := []struct {
 		name    string
 		change  func(o *oktafake.Okta)
@@ -31,7 +31,7 @@ func TestStatus(t *testing.T) {
 	}{
 		{"on", func(o *oktafake.Okta) { o.Groups[1].Push = "ACTIVE" }, true, nil},
 		{"a group has an error", func(o *oktafake.Okta) {}, true, []string{"failures: " + half}},
-		{"an error without a reason", func(o *oktafake.Okta) { o.Groups[1].Error = "" }, true, []string{"failures: 1 of 2 pushed groups have an error: Okta gives no reason"}},
+		{"an error without a reason", func(o *oktafake.Okta) { o.Groups[1].Error = "" }, true, []string{"failures: pushes with an error: 1 of 2 groups: Okta gives no reason"}},
 		{"UNKNOWN, and the features can't be read", func(o *oktafake.Okta) { o.Connection, o.Capabilities = "UNKNOWN", "" }, false,
 			[]string{"unread: Okta reports the status UNKNOWN of the connection", "failures: " + half}},
 		{"UNKNOWN, and the features can be read", func(o *oktafake.Okta) { o.Connection = "UNKNOWN" }, true, []string{"failures: " + half}},
@@ -49,7 +49,7 @@ func TestStatus(t *testing.T) {
 			[]string{"scope: nobody is assigned to the app", "scope: no group is pushed"}},
 		{"users with errors", func(o *oktafake.Okta) {
 			o.Groups[1].Push, o.People[0].SyncState, o.People[2].SyncState = "ACTIVE", "ERROR", "ERROR"
-		}, true, []string{"failures: 2 of 3 users have the syncState ERROR"}},
+		}, true, []string{"failures: with the syncState ERROR: 2 of 3 users"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestStatusOfMany(t *testing.T) {
 	o.People[3].SyncState, o.People[500].SyncState = "ERROR", "ERROR"
 	o.BaseURL, o.Template = base+"/", "${custom}"
 	got, err := start(t, o).Status(t.Context())
-	if err != nil || len(got.Issues) != 1 || got.Issues[0].Reason != "1 of the first 500 users have the syncState ERROR" || got.BaseURI != base || got.Settings != nil {
+	if err != nil || len(got.Issues) != 1 || got.Issues[0].Reason != "with the syncState ERROR: 1 of the first 500 users" || got.BaseURI != base || got.Settings != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if n := count(o.Requests(), usersPath); n != 2 {
@@ -127,21 +127,21 @@ func TestChecklist(t *testing.T) {
 		{"set up", func(o *oktafake.Okta) { o.AppSettings = `{"tenantId":"uid-1","x":1}` }, []string{
 			"done: activate the app (the app is ACTIVE)", "done: type the tenant uid-1 ()", never, "done: enable API integration, and save (the connection is ENABLED)",
 			"done: enable Create Users ()", "done: enable Update User Attributes ()", "done: enable Deactivate Users ()", "done: assign people or groups to the app (3 users)",
-			"to do: push the groups (1 groups are pushed, 1 have an error: Unable to push the group: HTTP 400)", external, "done: set Application username format to Okta username (it is Okta username)",
+			"to do: push the groups (pushed: 1 group; with an error: 1: Unable to push the group: HTTP 400)", external, "done: set Application username format to Okta username (it is Okta username)",
 		}},
 		{"nothing is", func(o *oktafake.Okta) {
 			*o = oktafake.Okta{AppStatus: "INACTIVE", Connection: "DISABLED", Template: "${source.email}", AppSettings: `{"tenantId":"uid-2"}`}
 		}, []string{
 			"to do: activate the app (the app is INACTIVE)", "not read back: type the tenant uid-1 ()", never, "to do: enable API integration, and save (the connection is DISABLED)",
 			"not read back: enable Create Users ()", "not read back: enable Update User Attributes ()", "not read back: enable Deactivate Users ()", "to do: assign people or groups to the app (0 users)",
-			"to do: push the groups (0 groups are pushed)", external, "to do: set Application username format to Okta username (it is Email)",
+			"to do: push the groups (pushed: 0 groups)", external, "to do: set Application username format to Okta username (it is Email)",
 		}},
 		{"UNKNOWN", func(o *oktafake.Okta) {
 			*o = oktafake.Okta{Connection: "UNKNOWN", Template: "${custom}", AppFeatures: `["PUSH_NEW_USERS","PUSH_USER_DEACTIVATION"]`}
 		}, []string{
 			"done: activate the app (the app is ACTIVE)", "not read back: type the tenant uid-1 ()", never, "not read back: enable API integration, and save (the connection is UNKNOWN)",
 			"done: enable Create Users ()", "not read back: enable Update User Attributes ()", "done: enable Deactivate Users ()", "to do: assign people or groups to the app (0 users)",
-			"to do: push the groups (0 groups are pushed)", external, "not read back: set Application username format to Okta username ()",
+			"to do: push the groups (pushed: 0 groups)", external, "not read back: set Application username format to Okta username ()",
 		}},
 	}
 	for _, test := range tests {

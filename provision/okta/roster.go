@@ -3,11 +3,8 @@ package okta
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -86,51 +83,6 @@ func (c *Client) Roster(ctx context.Context, opts RosterOptions) (idp.Roster, er
 	return live, nil
 }
 
-// permitted reads the app, and asks each list for one row.
-func (c *Client) permitted(ctx context.Context, opts RosterOptions) (*app, error) {
-	calls := []call{c.appUsersCall(1), c.mappingsCall(1), c.get("list groups", "okta.groups.read", "groups", c.path("groups"), url.Values{"limit": {"1"}})}
-	if !opts.AppOnly {
-		calls = append(calls, c.goneCall(1))
-	}
-	var denied *iamscim.Error
-	note := func(err error) error {
-		e, ok := errors.AsType[*iamscim.Error](err)
-		if !ok || !errors.Is(e.Kind, iamscim.ErrPermissionDenied) {
-			return err
-		}
-		if denied == nil {
-			denied = e
-		} else {
-			denied.Violations = append(denied.Violations, e.Violations...)
-		}
-		return nil
-	}
-	a, err := c.readApp(ctx)
-	if err := note(err); err != nil {
-		return nil, err
-	}
-	for _, k := range calls {
-		if denied != nil && strings.HasPrefix(k.bucket, "apps/") {
-			continue // who may not read the app may not read its lists
-		}
-		var rows []struct{}
-		_, err := c.do(ctx, k, &rows)
-		if err := note(err); err != nil {
-			return nil, err
-		}
-	}
-	if denied == nil {
-		return a, nil
-	}
-	var scopes []string
-	for _, v := range denied.Violations {
-		scopes = append(scopes, v.Field)
-	}
-	slices.Sort(scopes)
-	denied.Op, denied.Remedy = "okta: roster", c.mayNot(strings.Join(slices.Compact(scopes), ", "))
-	return nil, denied
-}
-
 func (c *Client) appCall() call {
 	return c.get("get app", "okta.apps.read", "apps/ID", c.path("apps", c.app), nil)
 }
@@ -195,123 +147,6 @@ func (r *roster) users(ctx context.Context, yield func(idp.User) error) error {
 	return err
 }
 
-// groups lists the groups that are pushed. One with an error should be in the
-// tenant; one that is INACTIVE isn't pushed any more.
-func (r *roster) groups(ctx context.Context, yield func(idp.Group) error) error {
-	all := []pushed{}
-	err := each(ctx, r.c, r.c.mappingsCall(mappingsPage), mappingsPage, func(m mapping) error {
-		if m.Status == "INACTIVE" {
-			return nil
-		}
-		g, err := r.c.group(ctx, m.SourceGroupID)
-		if err != nil {
-			return err
-		}
-		all = append(all, pushed{g.ID, g.count()})
-		return yield(idp.Group{Key: g.ID, DisplayName: g.Profile.Name})
-	})
-	if err == nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.pushed = all
-	}
-	return err
-}
-
-// group reads a group with the number of its members, which the page of one
-// group doesn't have.
-func (c *Client) group(ctx context.Context, id string) (group, error) {
-	if !oktaID.MatchString(id) {
-		return group{}, c.mappingsCall(1).badReply(http.StatusOK, errors.New("a pushed group has an odd ID"))
-	}
-	var found []group
-	k := c.get("get group", "okta.groups.read", "groups", c.path("groups"), url.Values{"filter": {`id eq "` + id + `"`}, "expand": {"stats"}})
-	k.resource = "group " + id
-	err := each(ctx, c, k, usersPage, func(g group) error {
-		found = append(found, g)
-		return nil
-	})
-	switch {
-	case err != nil:
-		return group{}, err
-	case len(found) != 1 || found[0].ID != id:
-		return group{}, k.badReply(http.StatusOK, errors.New("Okta pushes the group, and doesn't have it"))
-	}
-	return found[0], nil
-}
-
-// memberships lists the members of the groups who are users of the app. It goes by
-// the last lists of users and groups, so that nobody is in one list alone because of
-// a change in between.
-func (r *roster) memberships(ctx context.Context, yield func(idp.Membership) error) error {
-	isUser, groups, err := r.known(ctx)
-	if err != nil {
-		return err
-	}
-	for _, g := range groups {
-		members, err := r.members(ctx, g, func(id string) error {
-			if !isUser[id] {
-				return nil
-			}
-			return yield(idp.Membership{Group: g.id, User: id})
-		})
-		if err != nil {
-			return err
-		}
-		if members >= g.count || r.opts.IgnoreCounts {
-			continue
-		}
-		// Somebody may have been taken off in between.
-		again, err := r.c.group(ctx, g.id)
-		if err != nil {
-			return err
-		}
-		if now := again.count(); members < now {
-			return &iamscim.Error{
-				Op: "okta: list members", Resource: "group " + g.id, Kind: iamscim.ErrBadReply,
-				Err:    fmt.Errorf("%w: Okta lists %d members, and says that there are %d", idp.ErrCut, members, now),
-				Remedy: "try again; if the number is wrong, set RosterOptions.IgnoreCounts",
-			}
-		}
-	}
-	return nil
-}
-
-// members lists the members of a group, and returns their number.
-func (r *roster) members(ctx context.Context, g pushed, f func(id string) error) (int, error) {
-	k := r.c.get("list members", "okta.groups.read", "groups/ID/users", r.c.path("groups", g.id, "users"), url.Values{"limit": {strconv.Itoa(usersPage)}})
-	k.resource = "group " + g.id
-	n := 0
-	err := each(ctx, r.c, k, usersPage, func(u user) error {
-		n++
-		return f(u.ID)
-	})
-	return n, err
-}
-
-// known returns the users and groups of the last lists, which it reads if nobody
-// did.
-func (r *roster) known(ctx context.Context) (map[string]bool, []pushed, error) {
-	last := func() (map[string]bool, []pushed) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		return r.isUser, r.pushed
-	}
-	isUser, groups := last()
-	if isUser == nil {
-		if err := r.users(ctx, func(idp.User) error { return nil }); err != nil {
-			return nil, nil, err
-		}
-	}
-	if groups == nil {
-		if err := r.groups(ctx, func(idp.Group) error { return nil }); err != nil {
-			return nil, nil, err
-		}
-	}
-	isUser, groups = last()
-	return isUser, groups, nil
-}
-
 // leavers lists the users of the app who must not be active, and then the people of
 // the organization who left and aren't users of the app.
 func (r *roster) leavers(ctx context.Context, yield func(idp.Leaver) error) error {
@@ -332,47 +167,6 @@ func (r *roster) leavers(ctx context.Context, yield func(idp.Leaver) error) erro
 		}
 		return yield(idp.Leaver{User: idp.User{Key: u.ID, UserName: r.nameOf(u), ExternalID: u.ID}})
 	})
-}
-
-// confirm is the Confirm of a roster.
-//
-//	GET /api/v1/apps/{appId}/users/{userId}?expand=user
-//	GET /api/v1/users/{userId}/groups
-func (r *roster) confirm(ctx context.Context, key string) (idp.Confirmation, error) {
-	u, err := r.c.appUser(ctx, key)
-	if err != nil || u == nil || u.gone() {
-		return idp.Confirmation{}, err
-	}
-	row := u.row()
-	now := idp.Confirmation{User: &row}
-	k := r.c.get("list groups of a user", "okta.users.read", "users/ID/groups", r.c.path("users", key, "groups"), nil)
-	err = each(ctx, r.c, k, math.MaxInt, func(g group) error { // the list has no pages
-		now.Groups = append(now.Groups, g.ID)
-		return nil
-	})
-	if err != nil {
-		return idp.Confirmation{}, err
-	}
-	return now, nil
-}
-
-// appUser reads a user of the app; nil if there is none.
-func (c *Client) appUser(ctx context.Context, id string) (*appUser, error) {
-	if !oktaID.MatchString(id) {
-		return nil, nil
-	}
-	k := c.get("get user of the app", "okta.apps.read", "apps/ID/users/ID", c.path("apps", c.app, "users", id), url.Values{"expand": {"user"}})
-	var u appUser
-	_, err := c.do(ctx, k, &u)
-	switch {
-	case errors.Is(err, iamscim.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case u.ID != id || u.lacks() != "":
-		return nil, k.badReply(http.StatusOK, errors.New("the reply is about another user"))
-	}
-	return &u, nil
 }
 
 // loginOf returns how the app makes user names from Okta's users, nil if it isn't

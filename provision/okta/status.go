@@ -73,7 +73,7 @@ func (f *facts) issues() []idp.Issue {
 		add(idp.IssueScope, pagePushGroups, "no group is pushed")
 	}
 	if failed > 0 {
-		add(idp.IssueFailures, pagePushGroups, "%d of %d pushed groups have an error: %s", failed, active+failed, reason)
+		add(idp.IssueFailures, pagePushGroups, "pushes with an error: %d of %s: %s", failed, counted(active+failed, "group"), reason)
 	}
 	failed = 0
 	for _, u := range f.users {
@@ -82,7 +82,7 @@ func (f *facts) issues() []idp.Issue {
 		}
 	}
 	if failed > 0 {
-		add(idp.IssueFailures, pageTasks, "%d of %s have the syncState ERROR", failed, f.count())
+		add(idp.IssueFailures, pageTasks, "with the syncState ERROR: %d of %s", failed, f.count())
 	}
 	return all
 }
@@ -91,7 +91,15 @@ func (f *facts) count() string {
 	if f.more {
 		return fmt.Sprintf("the first %d users", len(f.users))
 	}
-	return fmt.Sprintf("%d users", len(f.users))
+	return counted(len(f.users), "user")
+}
+
+// counted is a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // pushes counts the groups that are pushed, and those with an error, of which

@@ -47,7 +47,7 @@ func (c *Client) Stop(ctx context.Context) error {
 		}
 		return retry.Verdict{Again: true}, &iamscim.Error{
 			Op: k.op, Resource: k.resource, Kind: iamscim.ErrNotVisible,
-			Err:    errors.New("Okta accepted it, and the connection is still " + shorten(now.Status, 30)),
+			Err:    errors.New("it was accepted, and the connection is still " + shorten(now.Status, 30)),
 			Remedy: "look under " + pageIntegration,
 		}
 	})
