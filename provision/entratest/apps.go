@@ -11,13 +11,14 @@ import (
 
 // app is an application and its service principal.
 type app struct {
-	tenant, id, object, appID, displayName, template string
-	owner                                            string // client ID of the app that made it
-	late                                             int    // requests that don't find it yet
-	created                                          time.Time
-	assignments                                      []assignment
-	secrets                                          []pair
-	jobs                                             []*job
+	id, object, appID, displayName, template string
+	tenant                                   string // of the directory that the application is from
+	owner                                    string // client ID of the app that made it
+	late                                     int    // requests that don't find it yet
+	created                                  time.Time
+	assignments                              []assignment
+	secrets                                  []pair
+	jobs                                     []*job
 }
 
 type assignment struct {
@@ -41,6 +42,35 @@ type NewApp struct {
 	Template string
 	// Owner is the client ID of the app registration that owns it; "" is none of them.
 	Owner string
+	// Directory is the tenant ID of the directory that registered the application; "" is this one.
+	Directory string
+}
+
+// App is what an enterprise application has.
+type App struct {
+	ID          string // of the service principal
+	AppID       string
+	DisplayName string
+	Assigned    []string // IDs of users and groups, each as often as it is assigned
+	Jobs        []string // IDs of the synchronization jobs
+}
+
+// Apps lists the enterprise applications, in the order of their creation.
+func (s *Server) Apps() []App {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []App
+	for _, a := range s.apps {
+		shown := App{ID: a.id, AppID: a.appID, DisplayName: a.displayName}
+		for _, x := range a.assignments {
+			shown.Assigned = append(shown.Assigned, x.principal)
+		}
+		for _, j := range a.jobs {
+			shown.Jobs = append(shown.Jobs, j.id)
+		}
+		list = append(list, shown)
+	}
+	return list
 }
 
 // AddApp adds an application with its service principal and returns the ID of the latter.
@@ -56,12 +86,16 @@ func (s *Server) AddApp(a NewApp) (string, error) {
 	if a.Template == "" {
 		a.Template = s.cfg.template
 	}
-	return s.newApp(a.DisplayName, a.Template, a.Owner).id, nil
+	made := s.newApp(a.DisplayName, a.Template, a.Owner)
+	if a.Directory != "" {
+		made.tenant = a.Directory
+	}
+	return made.id, nil
 }
 
 // newApp makes an app; s.mu is held.
 func (s *Server) newApp(displayName, template, owner string) *app {
-	a := &app{id: s.newID(), object: s.newID(), appID: s.newID(), displayName: displayName, template: template, owner: owner, tenant: s.cfg.tenant, created: s.now()}
+	a := &app{id: s.newID(), object: s.newID(), appID: s.newID(), displayName: displayName, template: template, tenant: s.cfg.tenant, owner: owner, created: s.now()}
 	s.apps = append(s.apps, a)
 	return a
 }
@@ -163,23 +197,23 @@ func (a *app) application() object {
 }
 
 func (a *app) principal() object {
-	return object{"id": a.id, "appId": a.appID, "appOwnerOrganizationId": a.tenant, "applicationTemplateId": a.template, "appDisplayName": a.displayName, "displayName": a.displayName,
-		"accountEnabled": true, "appRoleAssignmentRequired": true, "servicePrincipalType": "Application", "appRoles": a.roles(),
+	return object{"id": a.id, "appId": a.appID, "applicationTemplateId": a.template, "appDisplayName": a.displayName, "displayName": a.displayName,
+		"accountEnabled": true, "appOwnerOrganizationId": a.tenant, "appRoleAssignmentRequired": true, "servicePrincipalType": "Application", "appRoles": a.roles(),
+		"alternativeNames": []string{}, "homepage": nil, "loginUrl": nil, "notes": nil, "preferredSingleSignOnMode": nil, "replyUrls": []string{},
+		"servicePrincipalNames": []string{a.appID}, "signInAudience": "AzureADMyOrg", "createdDateTime": stamp(a.created),
 		"tags": []string{"WindowsAzureActiveDirectoryIntegratedApp", "WindowsAzureActiveDirectoryCustomSingleSignOnApplication"}}
 }
 
-// visible are the apps that have replicated. A list that doesn't have an app yet counts as a request
-// that doesn't find it.
-func (c *call) visible() []*app {
-	var found []*app
+// visible are the apps that have replicated. A list that lacks one counts as a request that didn't find it.
+func (c *call) visible() (list []*app) {
 	for _, a := range c.apps {
 		if a.late > 0 {
 			a.late--
 			continue
 		}
-		found = append(found, a)
+		list = append(list, a)
 	}
-	return found
+	return list
 }
 
 func listApplications(c *call) *reply {

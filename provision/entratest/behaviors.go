@@ -101,7 +101,7 @@ var graphRows = section{"Microsoft Graph", []behavior{
 	{"Users", "D", "Users and groups are read as in the directory; deleted users are below /directory/deletedItems for 30 days. A user has eleven properties without $select.", "graph", ""},
 	{"DeletedName", "O", "The userPrincipalName of a deleted user begins with the ID without hyphens.", "graph", ""},
 	{ruleInstantiate, "D", "An application template makes an application and its service principal. Below /beta, ids are named objectId. A second call makes a second app.", "graph", ""},
-	{ruleLatePrincipal, "O", "A new service principal is 404 for a while, and writes to its synchronization are 403; off by default.", "azuread", "WithLatePrincipal"},
+	{ruleLatePrincipal, "O", "A new service principal is 404 and absent from lists for a while, and writes to its synchronization are 403; off by default.", "azuread", "WithLatePrincipal"},
 	{"CustomRoles", "D", "A custom app has the app roles User and msiam_access.", "graph", ""},
 	{ruleAssignments, "D", "An assignment needs a role of the app, or default access; a second one of the same kind is 400.", "graph", ""},
 	{"AssignmentLag", "D", "Provisioning sees a new assignment after minutes; at once by default.", "ondemand", "WithAssignmentLag"},

@@ -104,6 +104,9 @@ func (s *Server) Fail(f Fault) error {
 	return nil
 }
 
+// UnusedFaults lists the faults that have not happened once.
+func (s *Server) UnusedFaults() []Fault { return s.faults.never() }
+
 // ClearFaults forgets the faults.
 func (s *Server) ClearFaults() {
 	s.faults.mu.Lock()

@@ -195,12 +195,18 @@ func TestPermissions(t *testing.T) {
 // TestLatePrincipal: a new service principal isn't there for the first requests.
 func TestLatePrincipal(t *testing.T) {
 	t.Parallel()
-	g := start(t, entratest.WithLatePrincipal(2))
+	g := start(t, entratest.WithLatePrincipal(3))
 	sp := dig(g.must(201, "POST", "/applicationTemplates/"+entratest.TemplateCustom+"/instantiate", `{"displayName":"Google"}`), "servicePrincipal", "id").(string)
 	g.must(404, "GET", "/servicePrincipals/"+sp, "")
 	g.must(403, "POST", "/servicePrincipals/"+sp+"/synchronization/jobs", `{"templateId":"scim"}`)
+	if list := g.all("/servicePrincipals"); len(list) != 0 {
+		t.Errorf("the list = %v, want nothing yet", list)
+	}
 	g.must(201, "POST", "/servicePrincipals/"+sp+"/synchronization/jobs", `{"templateId":"scim"}`)
 	g.must(200, "GET", "/servicePrincipals/"+sp, "")
+	if list := g.all("/applications"); len(list) != 1 {
+		t.Errorf("the applications = %v, want one", list)
+	}
 }
 
 // TestSchemaBytes: a schema of thousands of lines comes back as it was put, unknown fields included.

@@ -140,8 +140,8 @@ func WithSCIMTimeout(d time.Duration) Option {
 	}
 }
 
-// WithLatePrincipal makes the first n requests that name the service principal of a new app fail with
-// 404, and writes to its synchronization with 403. The default is 0.
+// WithLatePrincipal makes the first n requests about the service principal of a new app not find it:
+// reads by ID are 404, lists lack it, and writes to its synchronization are 403. The default is 0.
 func WithLatePrincipal(n int) Option {
 	return func(c *config) error {
 		if n < 0 {

@@ -19,6 +19,9 @@ var userMore = []string{
 	"streetAddress", "usageLocation", "createdDateTime", "otherMails", "faxNumber", "deletedDateTime", "onPremisesSyncEnabled",
 }
 
+// mixed are the properties that $select may name where users and groups are in one list.
+var mixed = slices.Concat(userDefaults, userMore, []string{"securityEnabled", "description", "groupTypes", "mailEnabled"})
+
 // orNull is a text in JSON: what isn't set is null.
 func orNull(s string) any {
 	if s == "" {
@@ -143,7 +146,7 @@ func listMembers(c *call) *reply {
 	}
 	path := c.r.URL.Path
 	users := strings.HasSuffix(path, "/microsoft.graph.user")
-	l := listing{of: "directoryObjects", every: append(userMore, "securityEnabled", "description", "groupTypes"), advanced: users}
+	l := listing{of: "directoryObjects", every: mixed, advanced: users}
 	if users {
 		l.of, l.selects = "users", userDefaults
 	}
@@ -198,17 +201,23 @@ func getByIDs(c *call) *reply {
 	}
 	found := []object{}
 	for _, id := range body.IDs {
+		var o object
 		if p := c.people.users[id]; p != nil && p.deleted.IsZero() && wanted("user") {
-			found = append(found, p.json())
-		}
-		if t := c.people.groups[id]; t != nil && wanted("group") {
-			found = append(found, t.json())
-		}
-		if a := c.findApp(id); a != nil && wanted("servicePrincipal") {
-			o := a.principal()
+			o = p.json()
+		} else if t := c.people.groups[id]; t != nil && wanted("group") {
+			o = t.json()
+		} else if a := c.findApp(id); a != nil && wanted("servicePrincipal") {
+			o = a.principal()
 			o["@odata.type"] = "#microsoft.graph.servicePrincipal"
-			found = append(found, o)
 		}
+		if o == nil {
+			continue
+		}
+		shown, refused := c.selected(o, listing{every: mixed})
+		if refused != nil {
+			return refused
+		}
+		found = append(found, shown)
 	}
 	return ok(object{"@odata.context": c.context("directoryObjects"), "value": found})
 }

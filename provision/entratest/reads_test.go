@@ -102,6 +102,11 @@ func TestReads(t *testing.T) {
 		t.Errorf("getByIds (-want +got):\n%s", diff)
 	}
 	g.must(400, "POST", "/directoryObjects/getByIds", `{}`)
+	g.must(400, "POST", "/directoryObjects/getByIds?$select=shoeSize", body)
+	few := g.must(200, "POST", "/directoryObjects/getByIds?$select=id,securityEnabled", body)["value"].([]any)
+	if diff := cmp.Diff(any(map[string]any{"@odata.type": "#microsoft.graph.user", "id": users[0]}), few[0]); diff != "" || dig(few[1], "securityEnabled") != false {
+		t.Errorf("getByIds with $select = %v (-want +got):\n%s", few, diff)
+	}
 
 	for path, units := range map[string]string{
 		"/users": "2", "/users?$select=id": "1", "/groups/" + outer + "/members": "3", "/groups/" + outer + "/transitiveMembers": "5",
