@@ -63,7 +63,7 @@ func TestSetupDemo(t *testing.T) {
 		{"doctor -demo provisioned -token-age -1h", exitFailed, []string{"must not be negative"}},
 		{"doctor", exitFailed, []string{"doctor needs -spec, -provider or -demo"}},
 		{"doctor -provider x", exitFailed, []string{"provider: name"}},
-		{"explain -demo provisioned ada@example.com", exitClean, []string{"Can sign in: unknown.", "group/id-engineering"}},
+		{"explain -demo provisioned ada@example.com", exitClean, []string{"Can sign in: unknown.", "group/e47a7e57-"}},
 		{"explain -demo provisioned -claims testdata/claims.json ada@example.com", exitClean, []string{"Can sign in: yes. With the groups of the directory: yes."}},
 		{"explain -demo locked-out -claims testdata/claims.json ada@example.com", exitFindings, []string{"Can sign in: no.", "the user is inactive"}},
 		{"explain -demo provisioned eve@example.com", exitFindings, []string{"no such user"}},

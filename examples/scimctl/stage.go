@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"net/http"
 	"time"
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/provision"
+	"github.com/iamscim/iamscim/provision/entra"
+	"github.com/iamscim/iamscim/provision/entratest"
 	"github.com/iamscim/iamscim/provision/idp"
 	"github.com/iamscim/iamscim/scimclient"
 	"github.com/iamscim/iamscim/scimtenant"
@@ -27,9 +29,10 @@ func (j *setupJob) stage(ctx context.Context, state string) (done func(), err er
 	if err != nil {
 		return nil, err
 	}
+	end := world.Close
 	defer func() {
 		if err != nil {
-			world.Close()
+			end()
 		}
 	}()
 	j.clients, err = provision.New(ctx, provision.WithServer(world), provision.WithRetry(iamscim.RetryPolicy{Initial: 10 * time.Millisecond, Budget: 10 * time.Second}))
@@ -40,9 +43,12 @@ func (j *setupJob) stage(ctx context.Context, state string) (done func(), err er
 	if err != nil {
 		return nil, err
 	}
-	j.half = &demoIDP{connect: func(base string, token iamscim.Secret) (*scimclient.Client, error) {
-		return scimclient.New(base, token.TokenSource(), scimclient.WithHTTPClient(world.PipeHTTPClient()))
-	}}
+	half, err := newDemoIDP(world.PipeHTTPClient())
+	if err != nil {
+		return nil, err
+	}
+	j.half = half
+	end = func() { half.directory.Close(); world.Close() }
 	j.spec = &provision.Spec{
 		Provider: name, Store: &scimtoken.MemoryStore{}, Accept: []string{"entra-no-guests"}, IdentityProvider: j.half,
 		Ready: provision.Ready{Users: []string{"ada@example.com"}, Groups: map[string][]string{"engineering": {"ada@example.com", "alan@example.com"}}},
@@ -56,7 +62,7 @@ func (j *setupJob) stage(ctx context.Context, state string) (done func(), err er
 		j.tenantUID = "none"
 	}
 	j.provider = name.String()
-	return world.Close, nil
+	return end, nil
 }
 
 // play leads to a state.
@@ -131,67 +137,38 @@ func (j *setupJob) spoil(ctx context.Context, tenant *scimtenant.Tenant, state s
 	return nil
 }
 
-// demoIDP pushes three users and a group.
+// demoIDP is an Entra ID in memory. A cycle runs when it's set up, and nobody waits
+// for the next one.
 type demoIDP struct {
-	connect func(base string, token iamscim.Secret) (*scimclient.Client, error)
-
-	mu    sync.Mutex
-	state idp.Status
+	*entra.Client
+	directory *entratest.Server
 }
 
-func (d *demoIDP) Status(context.Context) (*idp.Status, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	state := d.state
-	return &state, nil
-}
-
-func (d *demoIDP) SetUp(ctx context.Context, c idp.Connection) error {
-	client, err := d.connect(c.BaseURI, c.Token)
-	if err != nil {
-		return err
-	}
-	if _, err := client.CheckAccess(ctx); err != nil {
-		return err
-	}
+// newDemoIDP has three people, and a group of two of them.
+func newDemoIDP(google *http.Client) (d *demoIDP, err error) {
+	d = &demoIDP{directory: entratest.New(entratest.WithSCIMClient(google))}
 	var ids []string
 	for _, name := range []string{"ada", "alan", "grace"} {
-		user, err := client.Users.Find(ctx, name+"@example.com")
-		if errors.Is(err, scimclient.ErrNotFound) {
-			user, err = client.Users.Create(ctx, &scimclient.User{
-				UserName: name + "@example.com", ExternalID: "id-" + name, Active: new(true),
-				Emails: []scimclient.MultiValue{{Value: name + "@example.com", Type: scimclient.TypeWork}},
-			})
-		}
-		if err != nil {
-			return err
-		}
-		ids = append(ids, user.ID)
+		id, failed := d.directory.AddUser(entratest.User{UserPrincipalName: name + "@example.com", Mail: name + "@example.com"})
+		ids, err = append(ids, id), errors.Join(err, failed)
 	}
-	group, err := client.Groups.Find(ctx, "engineering")
-	if errors.Is(err, scimclient.ErrNotFound) {
-		group, err = client.Groups.Create(ctx, &scimclient.Group{DisplayName: "engineering", ExternalID: "id-engineering"})
+	group, failed := d.directory.AddGroup(entratest.Group{DisplayName: "engineering"})
+	if err = errors.Join(err, failed, d.directory.AddMember(group, ids[0]), d.directory.AddMember(group, ids[1])); err == nil {
+		d.Client, err = entra.New(entra.Config{
+			TenantID: entratest.DefaultTenant, ClientID: entratest.DefaultClientID, ClientSecret: iamscim.NewSecret(entratest.DefaultClientSecret),
+			AppName: "Google Cloud", Assign: []string{group, ids[2]}, HTTPClient: d.directory.PipeHTTPClient(), Endpoint: "http://localhost", LoginEndpoint: "http://localhost",
+		})
 	}
 	if err != nil {
-		return err
+		d.directory.Close()
 	}
-	if err := client.Groups.AddMembers(ctx, group.ID, ids[:2]); err != nil {
-		return err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.state = idp.Status{BaseURI: c.BaseURI, Running: true, FirstCycle: time.Now(), LastSuccess: time.Now()}
-	return nil
+	return d, err
 }
 
-func (d *demoIDP) CutOver(ctx context.Context, c idp.Connection) error { return d.SetUp(ctx, c) }
-
-func (d *demoIDP) Push(context.Context, string) (*idp.Attempt, error) { return &idp.Attempt{}, nil }
-func (d *demoIDP) Why(context.Context, string) (*idp.Attempt, error)  { return &idp.Attempt{}, nil }
-
-func (d *demoIDP) Stop(context.Context) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.state.Running = false
-	return nil
+// SetUp sets Entra ID up, and lets it push everybody.
+func (d *demoIDP) SetUp(ctx context.Context, c idp.Connection) error {
+	if err := d.Client.SetUp(ctx, c); err != nil {
+		return err
+	}
+	return d.directory.Advance(ctx, 40*time.Minute)
 }
