@@ -129,6 +129,14 @@ var faultMethods = []*faulttest.Method{
 			got, err := c.Tenants.TestPermissions(ctx, testenv.Tenant, get)
 			return faulttest.Held(got, err, get)
 		}), State: policyState(testenv.TenantText), States: map[string]string{"=": "none"}},
+	{Name: "scimtenant.OrganizationClient.AllowedMembers", Verb: "POST", Path: "*:getEffectiveOrgPolicy", Wrong: `{"constraint":"constraints/compute.x"}`,
+		Prepare: faulttest.At(testenv.WithTenant, func(ctx context.Context, c *testenv.Clients) error {
+			got, err := c.Organization.AllowedMembers(ctx, testenv.OrganizationID)
+			if err == nil && got != nil {
+				return fmt.Errorf("AllowedMembers = %v", got)
+			}
+			return err
+		}), State: policyState("organizations/" + testenv.OrganizationID), States: map[string]string{"=": "none"}},
 	{Name: "scimtenant.OrganizationClient.Bindings", Verb: "POST", Path: "*:getIamPolicy", Wrong: noPolicy,
 		Prepare: faulttest.At(testenv.WithTenant, func(ctx context.Context, c *testenv.Clients) error {
 			got, err := c.Organization.Bindings(ctx, testenv.OrganizationID)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	crm1 "google.golang.org/api/cloudresourcemanager/v1"
 	crm "google.golang.org/api/cloudresourcemanager/v3"
 	"google.golang.org/api/option"
 
@@ -36,6 +37,7 @@ const SyncerRole = "roles/iam.scimSyncer"
 type OrganizationClient struct {
 	conn          *gapi.Conn
 	organizations *crm.OrganizationsService
+	constraints   *crm1.OrganizationsService // v3 has no organization policies
 }
 
 // NewOrganizationClient returns a client for the Resource Manager API. Without
@@ -49,7 +51,11 @@ func NewOrganizationClient(ctx context.Context, opts ...option.ClientOption) (*O
 	if err != nil {
 		return nil, fmt.Errorf("scimtenant: new organization client: %w", err)
 	}
-	return &OrganizationClient{conn: conn, organizations: svc.Organizations}, nil
+	old, err := crm1.NewService(ctx, conn.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("scimtenant: new organization client: %w", err)
+	}
+	return &OrganizationClient{conn: conn, organizations: svc.Organizations, constraints: old.Organizations}, nil
 }
 
 // made returns c, or a client that refuses every call if no constructor made c.
@@ -132,6 +138,45 @@ func (c *OrganizationClient) TestPermissions(ctx context.Context, organization s
 		return nil, err
 	}
 	return got.Permissions, nil
+}
+
+// memberConstraint restricts who may be in an allow policy
+// (https://docs.cloud.google.com/organization-policy/domain-restricted-sharing).
+const memberConstraint = "constraints/iam.allowedPolicyMemberDomains"
+
+// AllowedMembers returns whom constraints/iam.allowedPolicyMemberDomains of the
+// organization allows in allow policies: IDs of customers and names of principal sets.
+// It's nil if everybody is allowed, and empty if nobody is. If the organization's
+// policy lacks the binding for a service agent, this constraint can be the reason.
+// Other constraints aren't looked at. The caller needs orgpolicy.policy.get.
+//
+//	POST /v1/organizations/ORGANIZATION:getEffectiveOrgPolicy
+func (c *OrganizationClient) AllowedMembers(ctx context.Context, organization string) ([]string, error) {
+	c = c.made()
+	const op = "scimtenant: allowed members"
+	number, l := checkOrganization(organization)
+	name := "organizations/" + number
+	if err := l.Err(op, name); err != nil {
+		return nil, err
+	}
+	call := c.constraints.GetEffectiveOrgPolicy(name, &crm1.GetEffectiveOrgPolicyRequest{Constraint: memberConstraint})
+	got, err := gapi.Call(ctx, c.conn, gapi.Request[crm1.OrgPolicy]{
+		Op: op, Resource: name,
+		Do: gapi.Do(call),
+		Accept: func(p *crm1.OrgPolicy) error {
+			if p.Constraint != memberConstraint {
+				return fmt.Errorf("the reply is about the constraint %q", p.Constraint)
+			}
+			return nil
+		},
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case got.ListPolicy == nil || got.ListPolicy.AllValues == "ALLOW":
+		return nil, nil
+	}
+	return append([]string{}, got.ListPolicy.AllowedValues...), nil
 }
 
 // GrantSyncer binds [SyncerRole] to the tenant's service agent in the

@@ -1,6 +1,7 @@
 package scimtenant_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -306,5 +307,33 @@ func TestOrganizationBindings(t *testing.T) {
 	const get, set = "resourcemanager.organizations.getIamPolicy", "resourcemanager.organizations.setIamPolicy"
 	if got, err := client.TestPermissions(t.Context(), organization, get, set); err != nil || len(got) != 1 || got[0] != get {
 		t.Errorf("TestPermissions = %v, %v, want %s", got, err, get)
+	}
+}
+
+func TestAllowedMembers(t *testing.T) {
+	t.Parallel()
+	srv, _ := start(t)
+	client := organizationClient(t, srv)
+	tests := []struct {
+		reply string
+		want  []string
+		fails bool
+	}{
+		{`{"constraint":"constraints/iam.allowedPolicyMemberDomains","listPolicy":{"allValues":"ALLOW"}}`, nil, false},
+		{`{"constraint":"constraints/iam.allowedPolicyMemberDomains"}`, nil, false},
+		{`{"constraint":"constraints/iam.allowedPolicyMemberDomains","listPolicy":{"allowedValues":["C01","is:principalSet://iam.googleapis.com/organizations/1"]}}`, []string{"C01", "is:principalSet://iam.googleapis.com/organizations/1"}, false},
+		{`{"constraint":"constraints/iam.allowedPolicyMemberDomains","listPolicy":{"allValues":"DENY"}}`, []string{}, false},
+		{`{"constraint":"constraints/other"}`, nil, true},
+		{`{}`, nil, true},
+	}
+	for _, tt := range tests {
+		srv.Fail(scimtest.Fault{Path: "*:getEffectiveOrgPolicy", Status: 200, Body: []byte(tt.reply)})
+		got, err := client.AllowedMembers(t.Context(), scimtest.DefaultOrganization)
+		if diff := cmp.Diff(tt.want, got); diff != "" || (err != nil) != tt.fails {
+			t.Errorf("AllowedMembers of %s: %v (-want +got)\n%s", tt.reply, err, diff)
+		}
+	}
+	if _, err := client.AllowedMembers(t.Context(), "acme"); !errors.Is(err, iamscim.ErrInvalidArgument) {
+		t.Errorf("AllowedMembers(acme) = %v", err)
 	}
 }

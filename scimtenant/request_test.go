@@ -236,6 +236,10 @@ func TestBadContexts(t *testing.T) {
 			_, err := client.TestPermissions(ctx, n, "iam.workforcePoolProviderScimTenants.get")
 			return err
 		},
+		"AllowedMembers": func(ctx context.Context) error {
+			_, err := organization.AllowedMembers(ctx, scimtest.DefaultOrganization)
+			return err
+		},
 		"Bindings": func(ctx context.Context) error {
 			_, err := organization.Bindings(ctx, scimtest.DefaultOrganization)
 			return err

@@ -24,7 +24,7 @@ func TestRoutesAreTheAPI(t *testing.T) {
 	for _, v := range []string{"v1", "v3"} {
 		d := loadDiscovery(t, "cloudresourcemanager/"+v+"/cloudresourcemanager-api.json")
 		for name, m := range d.Resources["organizations"].Methods {
-			if slices.Contains([]string{"get", "search", "getIamPolicy", "setIamPolicy", "testIamPermissions"}, name) {
+			if slices.Contains([]string{"get", "search", "getIamPolicy", "setIamPolicy", "testIamPermissions"}, name) || v == "v1" && name == "getEffectiveOrgPolicy" {
 				want = append(want, strings.Join([]string{m.HTTPMethod, variables(m.FlatPath), m.ID}, " "))
 			}
 		}
@@ -181,6 +181,7 @@ func TestContract(t *testing.T) {
 		policies(v + organization)
 	}
 	a.ok("POST", "v1/organizations:search", map[string]any{"filter": "domain:example.com"})
+	a.ok("POST", "v1/"+organization+":getEffectiveOrgPolicy", map[string]any{"constraint": "constraints/iam.allowedPolicyMemberDomains"})
 	a.ok("GET", "v3/organizations:search?query=domain:EXAMPLE.com", nil)
 
 	const project = "v1alpha/projects/p/locations/global"

@@ -249,6 +249,19 @@ func TestTestIAMPermissions(t *testing.T) {
 	a.wantRefused("POST", "v1/"+poolName+":testIamPermissions", `{"permissions":["iam.*"]}`, "400 INVALID_ARGUMENT")
 }
 
+func TestEffectiveOrgPolicy(t *testing.T) {
+	t.Parallel()
+	const constraint = `{"constraint":"constraints/iam.allowedPolicyMemberDomains"}`
+	a, _, _ := seeded(t)
+	if got := a.ok("POST", "v1/"+organization+":getEffectiveOrgPolicy", constraint)["listPolicy"].(map[string]any); got["allValues"] != "ALLOW" {
+		t.Errorf("the constraint of an organization that refuses nobody: %v", got)
+	}
+	a, _, _ = seeded(t, scimtest.WithRefusedMembers(func(string) bool { return true }))
+	if got := a.ok("POST", "v1/"+organization+":getEffectiveOrgPolicy", constraint)["listPolicy"].(map[string]any); len(got["allowedValues"].([]any)) != 1 || got["allValues"] != nil {
+		t.Errorf("the constraint of an organization that refuses members: %v", got)
+	}
+}
+
 func TestQuotaProject(t *testing.T) {
 	t.Parallel()
 	a, _, _ := seeded(t)

@@ -154,6 +154,7 @@ var refusals = []struct {
 	{"PolicyMembers", nil, control("POST", policyPath+":setIamPolicy", `{"policy":{"bindings":[{"role":"x"}]}}`)},
 	{"PolicyMask", nil, control("POST", policyPath+":setIamPolicy", `{}`)},
 	{"RefusedMembers", []scimtest.Option{scimtest.WithRefusedMembers(func(m string) bool { return m == "user:a@x" })}, control("POST", policyPath+":setIamPolicy", `{"policy":{"bindings":[{"role":"roles/x","members":["user:a@x"]}]}}`)},
+	{"EffectivePolicy", nil, control("POST", strings.Replace(policyPath, "v3/", "v1/", 1)+":getEffectiveOrgPolicy", `{"constraint":"constraints/compute.x"}`)},
 	{"WildPermissions", nil, control("POST", policyPath+":testIamPermissions", `{"permissions":["*"]}`)},
 	{"Organizations", nil, control("GET", "organizations/1", "")},
 

@@ -98,6 +98,7 @@ const (
 	PolicyMembers    ID = "PolicyMembers"
 	PolicyMask       ID = "PolicyMask"
 	RefusedMembers   ID = "RefusedMembers"
+	EffectivePolicy  ID = "EffectivePolicy"
 	TestPermissions  ID = "TestPermissions"
 	WildPermissions  ID = "WildPermissions"
 	Organizations    ID = "Organizations"
@@ -114,7 +115,7 @@ const (
 
 var controlPlane = []Section{
 	{"Control plane: requests and replies", []Row{
-		{Methods, D, "The fake serves every method below locations.workforcePools, and organizations get, search, getIamPolicy, setIamPolicy and testIamPermissions under v1 and v3. Any other method is 404.", "discovery", "", nil},
+		{Methods, D, "The fake serves every method below locations.workforcePools, and organizations get, search, getIamPolicy, setIamPolicy and testIamPermissions under v1 and v3, and getEffectiveOrgPolicy under v1. Any other method is 404.", "discovery", "", nil},
 		{TokensUndelete, U, "tokens.undelete, which is gone from the newest discovery document, is served.", "discovery", "", []string{"SERVED", "NOT_FOUND"}},
 		{ErrorForm, O, "Errors are Google's JSON envelope with code, message, status and details.", "errors", "", nil},
 		{NotFound, O, "A name that doesn't exist is 404 NOT_FOUND.", "errors", "", nil},
@@ -217,6 +218,7 @@ var controlPlane = []Section{
 		{PolicyMembers, I, "Members and roles have a known form; a condition has an expression.", "allow", "", nil},
 		{PolicyMask, I, "A mask names bindings, etag, auditConfigs or version.", "crm", "", nil},
 		{RefusedMembers, O, "An organization policy can refuse members: 400 FAILED_PRECONDITION with the constraint.", "foundation", "WithRefusedMembers", nil},
+		{EffectivePolicy, I, "getEffectiveOrgPolicy knows constraints/iam.allowedPolicyMemberDomains: everybody is allowed, or the organization's customer alone where members are refused.", "crm", "WithRefusedMembers", nil},
 		{TestPermissions, D, "testIamPermissions of a resource that doesn't exist is empty, not 404.", "discovery", "", nil},
 		{WildPermissions, D, "testIamPermissions refuses wildcards.", "crm", "", nil},
 		{Organizations, I, "An organization that isn't served is 403.", "crm", "WithOrganization", nil},

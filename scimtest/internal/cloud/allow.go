@@ -9,6 +9,7 @@ import (
 
 	"github.com/iamscim/iamscim/scimtest/internal/behavior"
 	"github.com/iamscim/iamscim/scimtest/internal/wire"
+	"google.golang.org/api/cloudresourcemanager/v1"
 	"google.golang.org/api/iam/v1"
 )
 
@@ -182,7 +183,7 @@ func (c *call) checkMembers(given, old *iam.Policy) *wire.Refusal {
 				present[m] = true
 				_, account, _ := strings.Cut(m, ":")
 				violations = append(violations, map[string]any{
-					"type":        "constraints/iam.allowedPolicyMemberDomains",
+					"type":        memberConstraint,
 					"subject":     "orgpolicy:" + c.name() + "?configvalue=" + account,
 					"description": "User " + account + " is not in permitted organization.",
 				})
@@ -223,4 +224,28 @@ func testIAMPermissions(c *call) (any, error) {
 		reply["permissions"] = held
 	}
 	return reply, nil
+}
+
+// memberConstraint is the constraint that [WithRefusedMembers] plays.
+const memberConstraint = "constraints/iam.allowedPolicyMemberDomains"
+
+// getEffectiveOrgPolicy answers that everybody is allowed, or, with
+// [WithRefusedMembers], that the organization's own customer alone is.
+func getEffectiveOrgPolicy(c *call) (any, error) {
+	request, bad := decode[cloudresourcemanager.GetEffectiveOrgPolicyRequest](c.body, "")
+	if bad != nil {
+		return nil, bad
+	}
+	if _, err := c.policyResource(); err != nil {
+		return nil, err
+	}
+	list := map[string]any{"allValues": "ALLOW"}
+	switch {
+	case request.Constraint != memberConstraint:
+		return nil, invalidField(behavior.EffectivePolicy, "constraint", "The constraint %q isn't served: only %s is.", wire.Clip(request.Constraint), memberConstraint)
+	case c.cfg.RefuseMember != nil:
+		number := strings.TrimPrefix(c.name(), "organizations/")
+		list = map[string]any{"allowedValues": []any{customerID(number)}}
+	}
+	return map[string]any{"constraint": memberConstraint, "listPolicy": list}, nil
 }

@@ -98,6 +98,7 @@ var routes = []*route{
 	newRoute("POST", organizationPath1+":getIamPolicy", organizationsID+".getIamPolicy", "resourcemanager.organizations.getIamPolicy", nil, getIAMPolicy),
 	newRoute("POST", organizationPath1+":setIamPolicy", organizationsID+".setIamPolicy", "resourcemanager.organizations.setIamPolicy", nil, setIAMPolicy),
 	newRoute("POST", organizationPath1+":testIamPermissions", organizationsID+".testIamPermissions", "", nil, testIAMPermissions),
+	newRoute("POST", organizationPath1+":getEffectiveOrgPolicy", organizationsID+".getEffectiveOrgPolicy", "orgpolicy.policy.get", nil, getEffectiveOrgPolicy),
 	newRoute("GET", organizationPath3, organizationsID+".get", "resourcemanager.organizations.get", nil, getOrganizationV3),
 	newRoute("POST", organizationPath3+":getIamPolicy", organizationsID+".getIamPolicy", "resourcemanager.organizations.getIamPolicy", nil, getIAMPolicy),
 	newRoute("POST", organizationPath3+":setIamPolicy", organizationsID+".setIamPolicy", "resourcemanager.organizations.setIamPolicy", nil, setIAMPolicy),
