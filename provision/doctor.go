@@ -113,6 +113,7 @@ func (r DoctorRequest) validate() error {
 //	POST /v1/locations/LOCATION/workforcePools/POOL/providers/PROVIDER/scimTenants/TENANT:testIamPermissions
 //	POST /v3/organizations/ORGANIZATION:getIamPolicy
 //	POST /v3/organizations/ORGANIZATION:testIamPermissions
+//	POST /v1/organizations/ORGANIZATION:getEffectiveOrgPolicy
 //
 // With the stored token it also asks the SCIM service for users, groups and
 // memberships, and for what [Ready] names. With at most 10 providers in the pool,

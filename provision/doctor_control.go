@@ -207,6 +207,7 @@ func (d *examiner) role() {
 		return
 	}
 	resource := "organizations/" + organization
+	d.constraint(resource, organization)
 	if d.unread(serviceCRM, resource, getOrgPolicy, d.w.bindings.err) || !d.w.bindings.done {
 		if d.denied() {
 			d.add(doctor.NoRole, resource, doctor.Bind(organization, address), "the SCIM service answers 403 for %s; the organization's policy can't be read", address)
@@ -243,6 +244,18 @@ func (d *examiner) role() {
 		d.add(doctor.DeletedAgent, resource, doctor.Bind(organization, address), "%s is bound to the deleted account deleted:%s, which doesn't count", scimtenant.SyncerRole, member)
 	default:
 		d.add(doctor.NoRole, resource, doctor.Bind(organization, address), "the organization's policy doesn't bind %s to %s", scimtenant.SyncerRole, address)
+	}
+}
+
+// constraint says whether an organization policy may keep the service agent out.
+func (d *examiner) constraint(resource, organization string) {
+	switch allowed := d.x.allowed; {
+	case !allowed.done:
+	case allowed.err != nil:
+		d.skip("whether an organization policy refuses the service agent: %s", cause(allowed.err))
+	case allowed.value != nil:
+		d.add(doctor.Constrained, resource, "gcloud org-policies describe iam.allowedPolicyMemberDomains --organization="+organization+" --effective",
+			"constraints/iam.allowedPolicyMemberDomains allows %s alone in allow policies", either(strings.Join(allowed.value, ", "), "nobody"))
 	}
 }
 

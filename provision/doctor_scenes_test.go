@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,6 +163,9 @@ var ailments = []ailment{
 			policy.Bindings = append(policy.Bindings, &cloudresourcemanager.Binding{Role: scimtenant.SyncerRole, Members: []string{member}})
 		})
 	}},
+
+	{"role missing, and a constraint", "160 163", "role", noAccess, []scimtest.Option{scimtest.WithRefusedMembers(func(member string) bool { return strings.Contains(member, "gcp-sa-iamscim") })}, "", func(t testing.TB, p *patient) { p.revoke(t) }},
+	{"role missing, and the constraint can't be read", "160", "role caller", noAccess, nil, "orgpolicy.policy.get", func(t testing.TB, p *patient) { p.revoke(t) }},
 
 	{"token rejected", "200", "access", "directory members ready", nil, "", func(t testing.TB, p *patient) { p.answer(t, 401) }},
 	{"token expired", "200", "access age", "directory members ready", []scimtest.Option{scimtest.WithTokenLifetime(2 * time.Hour)}, "", func(testing.TB, *patient) { time.Sleep(90 * time.Minute) }},

@@ -130,6 +130,9 @@ func (c *Clients) observeAll(ctx context.Context, s Spec, x *exam) *world {
 		})
 	}
 	wg.Wait()
+	if organization, _ := w.agent(); x != nil && !w.bound() {
+		wg.Go(func() { x.allowed = of(c.Organizations.AllowedMembers(ctx, organization)) })
+	}
 	if s.Store != nil && w.unknown() {
 		// Another call may have made the token since the store was read. It
 		// reserves the name there first.
@@ -176,6 +179,22 @@ func (w *world) agent() (organization, address string) {
 		address = scimtenant.ServiceAgentEmail(organization, t.UID())
 	}
 	return organization, address
+}
+
+// bound reports that the service agent has its role, as far as anybody knows: a
+// request that the SCIM service answered, or the organization's policy. What can't be
+// read counts as bound, unless the SCIM service has refused a request.
+func (w *world) bound() bool {
+	_, address := w.agent()
+	switch {
+	case w.access.done && w.access.err == nil, address == "":
+		return true
+	case !w.bindings.done || w.bindings.err != nil:
+		return !errors.Is(w.access.err, scimclient.ErrNotSyncer)
+	}
+	return slices.ContainsFunc(w.bindings.value, func(b scimtenant.Binding) bool {
+		return b.Role == scimtenant.SyncerRole && b.Condition == nil && slices.Contains(b.Members, "serviceAccount:"+address)
+	})
 }
 
 // fresh reports whether the store's record is about the tenant that is there.
@@ -266,7 +285,8 @@ func rules(m map[string]string) string {
 type exam struct {
 	pool, tenant, organization read[[]string] // the permissions that the caller has there
 	sample                     read[doctor.Sample]
-	attempts                   []attempt // of the people whom Ready names and the directory lacks
+	allowed                    read[[]string] // in allow policies, if the role is missing; nil for everybody
+	attempts                   []attempt      // of the people whom Ready names and the directory lacks
 }
 
 // attempt is what the identity provider says about a person.

@@ -35,6 +35,7 @@ const (
 	NoRole          = "SCIM160"
 	Conditional     = "SCIM161"
 	DeletedAgent    = "SCIM162"
+	Constrained     = "SCIM163"
 
 	Rejected     = "SCIM200"
 	Unknown      = "SCIM201"
@@ -218,6 +219,10 @@ var Table = []Row{
 		"IAM keeps bindings of accounts that are gone as `deleted:serviceAccount:…?uid=…`. They don't count for an account of the same name.",
 		"The organization's policy has such a binding, and none of the account.",
 		"Bind the role again."},
+	{Constrained, Warning, "An organization policy may refuse the service agent",
+		"The role can't be bound while the constraint keeps the agent out, and Google couldn't bind it either. Whether it does isn't known: the constraint can allow Google's service agents.",
+		"The role is missing, and `constraints/iam.allowedPolicyMemberDomains` of the organization says who may be in an allow policy. Its successor, `constraints/iam.managed.allowedPolicyMembers`, isn't looked at.",
+		"Bind the role. If that is refused with FAILED_PRECONDITION, allow the service agents in the constraint, or bind the role while the constraint doesn't apply."},
 
 	{Rejected, Error, "The token is rejected",
 		"The identity provider can't push if it has the same token.",
