@@ -134,6 +134,10 @@ ready:
 		{"", "spec.yaml:1: provider: required"},
 		{"provider: [x]", "cannot unmarshal"},
 		{"a: b: c", "mapping values are not allowed"},
+		{"store:\n  secretmanager: scim-token\n", "spec.yaml:1: store: secretmanager: new store: invalid argument: secret: must be projects/PROJECT/secrets/SECRET"},
+		{"store:\n  vault: secret/scim\n", "spec.yaml:2: field vault is unknown"},
+		{"store:\n  create: true\n", "spec.yaml:1: store: create is for a secret"},
+		{"store: [a]\n", "cannot unmarshal"},
 		{"provider: locations/global/workforcePools/acme-pool/providers/entra\nusage: ENABLED_FOR_GROUPS\nmapping:\n  google.subject: user.externalId\n", "spec.yaml:3: mapping.google.group: "},
 	} {
 		if _, err := readSpec("spec.yaml", strings.NewReader(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -145,11 +149,20 @@ ready:
 // TestSetupAgainstEmulator goes through files: a spec, a plan in JSON, a store. The
 // environment alone names the server.
 func TestSetupAgainstEmulator(t *testing.T) {
+	for name, store := range map[string]string{
+		"file":           filepath.Join(t.TempDir(), "token.json"),
+		"Secret Manager": "\n  secretmanager: projects/acme-prod/secrets/scim-token\n  create: true",
+	} {
+		t.Run(name, func(t *testing.T) { setUpAgainstEmulator(t, store) })
+	}
+}
+
+func setUpAgainstEmulator(t *testing.T, store string) {
 	acme := scimtest.Acme(t, scimtest.WithSyncerGranted())
 	t.Setenv("IAMSCIM_EMULATOR_HOST", acme.URL())
 	dir := t.TempDir()
 	spec, plan := filepath.Join(dir, "spec.yaml"), filepath.Join(dir, "plan.json")
-	text := "provider: " + acme.Provider + "\naccept: [entra-no-guests]\nstore: " + filepath.Join(dir, "token.json") + "\nready:\n  users: [ada@example.com]\n"
+	text := "provider: " + acme.Provider + "\naccept: [entra-no-guests]\nstore: " + store + "\nready:\n  users: [ada@example.com]\n"
 	if err := os.WriteFile(spec, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

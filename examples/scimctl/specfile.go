@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,11 +15,13 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/api/option"
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/claimmap"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/provision"
+	"github.com/iamscim/iamscim/provision/secretmanager"
 	"github.com/iamscim/iamscim/scimclient/audit"
 	"github.com/iamscim/iamscim/scimtoken"
 )
@@ -35,7 +38,7 @@ type specFile struct {
 	Adopt           string            `yaml:"adopt,omitempty"`
 	AdoptSecretFile string            `yaml:"adoptSecretFile,omitempty"`
 	ReplaceToken    string            `yaml:"replaceToken,omitempty"`
-	Store           string            `yaml:"store,omitempty"` // the file of a scimtoken.FileStore
+	Store           storeFile         `yaml:"store,omitempty"`
 	Identity        *identityFile     `yaml:"identityProvider,omitempty"`
 	Ready           readyFile         `yaml:"ready,omitempty"`
 }
@@ -52,6 +55,53 @@ type readyFile struct {
 type breakGlassFile struct {
 	UserName string         `yaml:"userName"`
 	Claims   map[string]any `yaml:"claims"`
+}
+
+// storeFile is the name of a file, or a secret of Secret Manager:
+//
+//	store:
+//	  secretmanager: projects/PROJECT/secrets/SECRET
+//	  create: true
+type storeFile struct {
+	File          string `yaml:"-"`
+	SecretManager string `yaml:"secretmanager,omitempty"`
+	Create        bool   `yaml:"create,omitempty"` // the secret, if there is none
+}
+
+func (s *storeFile) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		return node.Decode(&s.File)
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if key := node.Content[i]; key.Value != "secretmanager" && key.Value != "create" {
+			return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: field %s not found in type main.storeFile", key.Line, key.Value)}}
+		}
+	}
+	type plain storeFile // without this method
+	return node.Decode((*plain)(s))
+}
+
+func (s storeFile) MarshalYAML() (any, error) { return s.File, nil }
+
+// open returns the store, nil if the file names none.
+func (s storeFile) open() (scimtoken.TokenStore, error) {
+	switch {
+	case s.SecretManager != "":
+		var opts []option.ClientOption
+		if s.Create {
+			opts = append(opts, secretmanager.WithCreate())
+		}
+		store, err := secretmanager.NewStore(context.Background(), s.SecretManager, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return store, nil
+	case s.File != "":
+		return scimtoken.NewFileStore(s.File), nil
+	case s.Create:
+		return nil, errors.New("create is for a secret of secretmanager")
+	}
+	return nil, nil
 }
 
 // problems are the faults of a file, each with its line and path.
@@ -190,8 +240,8 @@ func (f *specFile) spec(p *problems) *provision.Spec {
 		}
 		s.AdoptSecret = iamscim.NewSecret(strings.TrimSpace(string(secret)))
 	}
-	if f.Store != "" {
-		s.Store = scimtoken.NewFileStore(f.Store)
+	if s.Store, err = f.Store.open(); err != nil {
+		p.add("store", err)
 	}
 	if f.Identity != nil {
 		half, faults := f.Identity.open()
@@ -249,7 +299,7 @@ func (p *problems) mapping(f *specFile) claimmap.Mapping {
 func writeSpec(out io.Writer, s *provision.Spec) error {
 	f := specFile{
 		Provider: s.Provider.String(), TenantID: s.TenantID, Mapping: s.Mapping.Map(), Usage: string(s.Usage), Vendor: string(s.Vendor),
-		Accept: s.Accept, Adopt: s.Adopt.String(), Store: "token.json",
+		Accept: s.Accept, Adopt: s.Adopt.String(), Store: storeFile{File: "token.json"},
 	}
 	e := yaml.NewEncoder(out)
 	e.SetIndent(2)
