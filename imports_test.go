@@ -30,11 +30,10 @@ var allowed = map[string][]string{
 	"provision/entra":     {"", "provision/idp", "internal/check", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 
 	"provision/okta": {"", "provision/idp", "internal/check", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
-	"provision/entratest": {"provision/entratest/internal/mapping", "provision/entratest/internal/odata", "provision/entratest/internal/pipe",
+	"provision/entratest": {"provision/entratest/internal/mapping", "provision/entratest/internal/odata", "internal/pipe",
 		"provision/entratest/internal/push"},
 	"provision/entratest/internal/mapping": {},
 	"provision/entratest/internal/odata":   {},
-	"provision/entratest/internal/pipe":    {},
 	"provision/entratest/internal/push":    {},
 	"provision/secretmanager":              {"", "internal/gapi", "internal/retry"},
 
@@ -42,7 +41,7 @@ var allowed = map[string][]string{
 	"provision/internal/doctor":        {"provider", "scimclient", "scimtenant", "scimtoken"},
 	"scimclient/audit/report":          {"internal/visible", "provision/idp", "scimclient/audit"},
 	"scimclient/audit/discoveryengine": {"", "internal/limit", "internal/retry", "internal/useragent", "scimclient/audit"},
-	"scimtest":                         {"scimtest/internal/behavior", "scimtest/internal/cloud", "scimtest/internal/directory", "scimtest/internal/wire"},
+	"scimtest":                         {"internal/pipe", "scimtest/internal/behavior", "scimtest/internal/cloud", "scimtest/internal/directory", "scimtest/internal/wire"},
 	"scimtest/internal/cloud":          {"internal/resname", "scimtest/internal/behavior", "scimtest/internal/directory", "scimtest/internal/wire"},
 	"scimtest/internal/directory":      {"scimtest/internal/behavior", "scimtest/internal/wire"},
 	"scimtest/internal/behavior":       {},
@@ -54,8 +53,9 @@ var allowed = map[string][]string{
 	"internal/fold":      {},
 	"internal/gapi":      {"", "internal/emulator", "internal/limit", "internal/paste", "internal/redact", "internal/retry", "internal/useragent"},
 	"internal/limit":     {},
-	"internal/oktafake":  {},
+	"internal/oktafake":  {"internal/pipe"},
 	"internal/paste":     {},
+	"internal/pipe":      {},
 	"internal/redact":    {},
 	"internal/resname":   {},
 	"internal/retry":     {""},
@@ -65,7 +65,7 @@ var allowed = map[string][]string{
 
 	// For tests alone.
 	"internal/faulttest": {"", "internal/gapi", "internal/pipetest", "internal/testenv", "provider", "scimtenant", "scimtest", "scimtoken"},
-	"internal/pipetest":  {},
+	"internal/pipetest":  {"internal/pipe"},
 	"internal/testenv":   {"", "claimmap", "provider", "scimtenant", "scimtest", "scimtoken"},
 }
 

@@ -2,20 +2,22 @@ package scimtest
 
 import (
 	"context"
-	"errors"
+	"io"
 	"log"
 	"net"
 	"net/http"
 	"sync"
 
 	"google.golang.org/api/option"
+
+	"github.com/iamscim/iamscim/internal/pipe"
 )
 
 // listeners are the ways to a server from outside: a loopback socket after
 // Start or Serve, and an in-memory one.
 type listeners struct {
 	http *http.Server
-	pipe *pipeListener
+	pipe *pipe.Listener
 
 	lmu      sync.Mutex
 	url      string
@@ -29,18 +31,13 @@ type listeners struct {
 
 func (l *listeners) init(h http.Handler) {
 	l.closed = make(chan struct{})
-	l.pipe = newPipeListener()
-	l.http = &http.Server{Handler: h, ErrorLog: log.New(discard{}, "", 0)}
+	l.pipe = pipe.New()
+	l.http = &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)} // faults cut connections
 	// No proxy: a request to the fake must reach the fake whatever the
 	// environment says.
 	l.direct = &http.Transport{}
-	l.overPipe = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return l.pipe.dial(ctx) }}
+	l.overPipe = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return l.pipe.Dial(ctx) }}
 }
-
-// discard takes net/http's complaints about connections that faults cut.
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 // address is where the first listener listens, or "".
 func (s *listeners) address() string {
@@ -68,50 +65,3 @@ func clientOptions(url string, client *http.Client) []option.ClientOption {
 		option.WithoutAuthentication(),
 	}
 }
-
-// pipeListener hands net.Pipe connections to a server. Unlike a socket, a
-// goroutine waiting for one is durably blocked in the sense of testing/synctest.
-type pipeListener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newPipeListener() *pipeListener {
-	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-}
-
-var errServerClosed = errors.New("scimtest: the server is closed")
-
-func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case l.conns <- server:
-		return client, nil
-	case <-l.closed:
-		return nil, errServerClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "127.0.0.1" }

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+
+	"github.com/iamscim/iamscim/internal/pipe"
 )
 
 // Peer returns a transport that reaches no network: each of its connections leads to
@@ -44,7 +46,7 @@ func Peer(t testing.TB, talk func(net.Conn)) *http.Transport {
 // used before breaks.
 func Server(t testing.TB, handler http.Handler) *http.Transport {
 	t.Helper()
-	l := &listener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	l := pipe.New()
 	var handling sync.WaitGroup
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handling.Add(1)
@@ -53,15 +55,7 @@ func Server(t testing.TB, handler http.Handler) *http.Transport {
 	})}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = srv.Serve(l) }()
-	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		mine, theirs := net.Pipe()
-		select {
-		case l.conns <- theirs:
-			return mine, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}}
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return l.Dial(ctx) }}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		srv.Close()
@@ -70,24 +64,6 @@ func Server(t testing.TB, handler http.Handler) *http.Transport {
 	})
 	return transport
 }
-
-type listener struct {
-	conns  chan net.Conn
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (l *listener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *listener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
-func (l *listener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
 // Refusal is the error of a connection to a port nobody listens at, made once:
 // a real one, since sockets are out of the question in virtual time.

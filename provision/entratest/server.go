@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/iamscim/iamscim/provision/entratest/internal/pipe"
+	"github.com/iamscim/iamscim/internal/pipe"
 )
 
 // A Server is one Microsoft Entra tenant in memory: its token endpoint, its Microsoft Graph and its

@@ -1,4 +1,4 @@
-// Package pipe has an in-memory listener.
+// Package pipe has an in-memory listener, for servers in the process of their tests.
 package pipe
 
 import (
@@ -22,7 +22,7 @@ func New() *Listener {
 }
 
 // ErrClosed is what Dial returns after Close.
-var ErrClosed = errors.New("entratest: the server is closed")
+var ErrClosed = errors.New("the server is closed")
 
 // Dial connects to the listener.
 func (l *Listener) Dial(ctx context.Context) (net.Conn, error) {
