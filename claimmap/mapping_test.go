@@ -217,6 +217,12 @@ func TestVendorOf(t *testing.T) {
 		{"", "https://login.microsoftonline.us/TENANT/v2.0", claimmap.EntraID}, // US government
 		{"", "https://login.partner.microsoftonline.cn/TENANT/v2.0", claimmap.EntraID},
 		{"", "https://sts.chinacloudapi.cn/TENANT/", claimmap.EntraID},
+		{"", "https://login.chinacloudapi.cn/TENANT/", claimmap.EntraID},
+		{"", "https://login.microsoftonline.de/TENANT/v2.0", claimmap.EntraID},
+		{"", "https://sts.microsoftonline.de/TENANT/", claimmap.EntraID},
+		{"", "https://login.microsoft.com/TENANT/v2.0", claimmap.EntraID},
+		{"", "https://login.windows.net/TENANT/", claimmap.EntraID},
+		{"", "https://acme.okta-emea.com", claimmap.Okta},
 		{"", "https://LOGIN.microsoftonline.COM./TENANT/v2.0", claimmap.EntraID}, // a trailing dot is the same host
 		{"", "https://login.microsoftonline.com:443/TENANT/v2.0", claimmap.EntraID},
 		{"", " https://acme.okta.com.", claimmap.Okta},

@@ -204,6 +204,12 @@ func TestLimitsAreInclusive(t *testing.T) {
 	req.DisplayName, req.Description = strings.Repeat("日", 32), strings.Repeat("é", 256)
 	req.AttributeCondition = "'" + strings.Repeat("é", 4096-6) + "'!=''"
 	req.AttributeMapping["attribute."+strings.Repeat("k", 90)] = "'" + strings.Repeat("é", 2048-2) + "'"
+	for i := range 49 {
+		req.AttributeMapping[fmt.Sprintf("attribute.a%d", i)] = "'x'"
+	}
+	for range 10 {
+		req.OIDC.WebSSO.AdditionalScopes = append(req.OIDC.WebSSO.AdditionalScopes, strings.Repeat("é", 256))
+	}
 	got, err := client.Create(t.Context(), req)
 	if err != nil || got.DisplayName != req.DisplayName || got.Description != req.Description {
 		t.Errorf("Create = %+v, %v, want it made as asked", got, err)

@@ -254,6 +254,22 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+// TestReplaceOfATenantThatGoes: somebody deletes the tenant between the read and the
+// delete. The new one is made all the same.
+func TestReplaceOfATenantThatGoes(t *testing.T) {
+	t.Parallel()
+	srv, client := start(t)
+	old := seed(t, srv)
+	srv.Fail(scimtest.Fault{Method: "DELETE", Status: 404, AfterCommit: true})
+	got, err := client.Replace(t.Context(), name(t, "main"), replaceRequest())
+	if err != nil || got.New.BaseURI == old.BaseUri || got.New.ClaimMapping["google.group"] != "group.displayName" {
+		t.Errorf("Replace = %+v, %v, want a new tenant", got, err)
+	}
+	if n := len(srv.State().Tenants); n != 1 {
+		t.Errorf("the server has %d tenants, want one", n)
+	}
+}
+
 // TestReplaceLeavesOthersAlone: a tenant of the same id in another provider is
 // not taken for it.
 func TestReplaceLeavesOthersAlone(t *testing.T) {

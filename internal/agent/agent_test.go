@@ -47,6 +47,33 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestParseErrors: what is said of an address, and its limits (RFC 5321 section
+// 4.5.3.1), on both sides.
+func TestParseErrors(t *testing.T) {
+	t.Parallel()
+	const host = "gcp-sa-iamscim"
+	long := func(bytes int) string {
+		tail := ".goog"
+		return "o-1-a@" + host + strings.Repeat(".a", (bytes-len(host)-len(tail))/2) + strings.Repeat("b", (bytes-len(host)-len(tail))%2) + tail
+	}
+	tests := []struct{ name, email, want string }{
+		{"empty", "", "required, as in Tenant.ServiceAgent"},
+		{"a name", "agent", "must look like " + agent.Form + ", is \"agent\""},
+		{"shown whole", strings.Repeat("x", 100), "is \"" + strings.Repeat("x", 100) + "\""},
+		{"cut", strings.Repeat("x", 101), "is \"" + strings.Repeat("x", 100) + "\"… (101 bytes)"},
+		{"64 characters before the sign", "o-1-" + strings.Repeat("a", 60) + "@gcp-sa-iamscim.iam.gserviceaccount.com", ""},
+		{"65 characters before the sign", "o-1-" + strings.Repeat("a", 61) + "@gcp-sa-iamscim.iam.gserviceaccount.com", "must look like"},
+		{"255 characters after the sign", long(255), ""},
+		{"256 characters after the sign", long(256), "must look like"},
+	}
+	for _, tt := range tests {
+		_, _, err := agent.Parse(tt.email)
+		if (err == nil) != (tt.want == "") || err != nil && !strings.HasSuffix(err.Error(), tt.want) && !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("%s: Parse(%q) = %v, want %q", tt.name, tt.email, err, tt.want)
+		}
+	}
+}
+
 func TestEmailParses(t *testing.T) {
 	t.Parallel()
 	if organization, uid, err := agent.Parse(agent.Email("123", "abc-d")); organization != "123" || uid != "abc-d" || err != nil {

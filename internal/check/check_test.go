@@ -82,3 +82,11 @@ func TestCausesAreReachable(t *testing.T) {
 		t.Errorf("Err() = %q, want %q", got, want)
 	}
 }
+
+// TestSharedLimits: the limits of the discovery document.
+func TestSharedLimits(t *testing.T) {
+	t.Parallel()
+	if check.MaxDisplayName != 32 || check.MaxDescription != 256 {
+		t.Errorf("the limits are %d and %d, want 32 and 256", check.MaxDisplayName, check.MaxDescription)
+	}
+}

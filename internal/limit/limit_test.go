@@ -132,3 +132,97 @@ func TestClientRefusesAnotherProtocol(t *testing.T) {
 		t.Errorf("Get = %v, want ErrSwitched", err)
 	}
 }
+
+// TestClientPastTheBound: a read of nothing is an error again, and the base transport
+// may have its own idea of a reply without a body.
+func TestClientPastTheBound(t *testing.T) {
+	t.Parallel()
+	base := &closing{body: io.NopCloser(strings.NewReader("xxxx"))}
+	resp, err := Client(&http.Client{Transport: base}, 2).Get("http://h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got, err := io.ReadAll(resp.Body); string(got) != "xx" || !errors.Is(err, ErrTooLarge) {
+		t.Errorf("ReadAll = %q, %v", got, err)
+	}
+	if n, err := resp.Body.Read(make([]byte, 9)); n != 0 || !errors.Is(err, ErrTooLarge) {
+		t.Errorf("Read past the bound = %d, %v, want none and ErrTooLarge", n, err)
+	}
+	base.body = nil
+	none, err := (&transport{base: base, maxBody: 2}).RoundTrip(must(http.NewRequest("GET", "http://h", nil)))
+	if err != nil || none.Body != nil {
+		t.Errorf("a reply without a body = %+v, %v", none, err)
+	}
+	Client(&http.Client{Transport: base}, 2).CloseIdleConnections()
+	if base.closed != 1 {
+		t.Errorf("idle connections were closed %d times, want once", base.closed)
+	}
+}
+
+// TestClientHidesRedirects: a Location is hidden from 300 to 399, and nowhere else.
+func TestClientHidesRedirects(t *testing.T) {
+	t.Parallel()
+	for status, hidden := range map[int]bool{201: false, 299: false, 300: true, 301: true, 399: true, 400: false} {
+		base := &closing{status: status, body: http.NoBody}
+		resp, err := (&transport{base: base, maxBody: 2}).RoundTrip(must(http.NewRequest("GET", "http://h", nil)))
+		if err != nil || (resp.Header.Get("Location") == "") != hidden {
+			t.Errorf("status %d: Location %q, %v, want it hidden: %t", status, resp.Header.Get("Location"), err, hidden)
+		}
+	}
+}
+
+// TestSwitchedProtocols: the connection of a 101 is closed.
+func TestSwitchedProtocols(t *testing.T) {
+	t.Parallel()
+	shut := &shutBody{}
+	for _, body := range []io.ReadCloser{shut, nil} {
+		base := &closing{status: 101, body: body}
+		if resp, err := Client(&http.Client{Transport: base}, 2).Get("http://h"); !errors.Is(err, ErrSwitched) {
+			t.Errorf("Get = %v, %v, want ErrSwitched", resp, err)
+		}
+	}
+	if !shut.closed {
+		t.Error("the connection was left open")
+	}
+}
+
+// TestClientWithoutOne: a nil client and one without a transport use the default one.
+func TestClientWithoutOne(t *testing.T) {
+	t.Parallel()
+	for _, c := range []*http.Client{nil, {}} {
+		if got := Client(c, 2).Transport.(*transport).base; got != http.DefaultTransport {
+			t.Errorf("Client(%v) sends through %v", c, got)
+		}
+	}
+}
+
+// closing is a transport that answers without a network and counts the calls of its
+// CloseIdleConnections.
+type closing struct {
+	status int
+	body   io.ReadCloser
+	closed int
+}
+
+func (c *closing) RoundTrip(*http.Request) (*http.Response, error) {
+	status := c.status
+	if status == 0 {
+		status = 200
+	}
+	return &http.Response{StatusCode: status, Header: http.Header{"Location": {"http://elsewhere"}}, Body: c.body}, nil
+}
+
+func (c *closing) CloseIdleConnections() { c.closed++ }
+
+type shutBody struct{ closed bool }
+
+func (b *shutBody) Read([]byte) (int, error) { return 0, io.EOF }
+func (b *shutBody) Close() error             { b.closed = true; return nil }
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

@@ -15,6 +15,8 @@ type valuer struct{ v any }
 
 func (v valuer) LogValue() slog.Value { return slog.AnyValue(v.v) }
 
+func secretObject() map[string]any { return map[string]any{"securityToken": secret} }
+
 func TestHandler(t *testing.T) {
 	t.Parallel()
 	object := func(s string) map[string]any {
@@ -60,6 +62,27 @@ func TestHandler(t *testing.T) {
 		{"bytes", func(l *slog.Logger) { l.Debug("kept", "body", []byte(`{"securityToken":"`+secret+`"}`)) }, "kept"},
 		{"logger's own attributes", func(l *slog.Logger) {
 			l.With("securityToken", secret).WithGroup("g").Debug("kept", "plainText", secret)
+		}, "kept"},
+		{"a group around a secret", func(l *slog.Logger) {
+			l.Debug("m", slog.Group("clientSecret", "plainText", secret, "thumbprint", "kept"))
+		}, "kept"},
+		{"a text instead of the group", func(l *slog.Logger) { l.Debug("kept", "clientSecret", secret) }, "kept"},
+		{"a text instead of the object", func(l *slog.Logger) {
+			l.Debug("m", "payload", object(`{"clientSecret":"`+secret+`","name":"kept"}`))
+		}, "kept"},
+		{"a number", func(l *slog.Logger) { l.Debug("m", "status", 418, "securityToken", secret) }, "418"},
+		{"what isn't JSON", func(l *slog.Logger) {
+			l.Debug("m", "r", struct {
+				Password string
+				Name     string
+				Odd      chan int
+			}{secret, "kept", nil})
+		}, "kept"},
+		{"raw JSON", func(l *slog.Logger) {
+			l.Debug("m", "body", json.RawMessage(`{"securityToken":"`+secret+`","name":"kept"}`))
+		}, "kept"},
+		{"an attribute as a value", func(l *slog.Logger) {
+			l.Debug("m", "one", valuer{slog.String("securityToken", secret)}, "list", []any{"kept", slog.String("password", secret), slog.AnyValue(secretObject()), valuer{secretObject()}, nil, true, 7})
 		}, "kept"},
 		{"a mask is no secret", func(l *slog.Logger) { l.Debug("m", "url", "https://h/p?updateMask=oidc.clientSecret.value.plainText") }, "oidc.clientSecret.value.plainText"},
 	}
@@ -155,7 +178,7 @@ func TestBody(t *testing.T) {
 func TestOneTableOfKeys(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{
-		"securityToken", "security_token", "plainText", "clientSecret", "client_secret", "client-secret", "SecretToken",
+		"securityToken", "security_token", "plainText", "clientSecret", "clientsecret", "subject_token", "api_key", "client_secret", "client-secret", "SecretToken",
 		"Authorization", "Proxy-Authorization", "accessToken", "access_token", "refresh_token", "id_token", "subjectToken",
 		"assertion", "client_assertion", "private_key", "privateKey", "password", "apiKey", "X-Goog-Api-Key", "x-goog-api-key",
 	} {
