@@ -180,19 +180,29 @@ type examiner struct {
 }
 
 // checks are independent of each other: each looks at what was read, and adds what
-// it finds.
-var checks = []func(*examiner){
-	(*examiner).pool, (*examiner).provider, (*examiner).tenant, (*examiner).mapping, (*examiner).tokens, (*examiner).store, (*examiner).role,
-	(*examiner).access, (*examiner).directory, (*examiner).half, (*examiner).usage,
-	(*examiner).caller, (*examiner).answers,
-}
+// it finds. Those of below aren't made for a pool that is soft-deleted: what can be
+// read below one isn't documented, and nothing there is of use.
+var (
+	checks = []func(*examiner){(*examiner).pool, (*examiner).half}
+	below  = []func(*examiner){
+		(*examiner).provider, (*examiner).tenant, (*examiner).mapping, (*examiner).tokens, (*examiner).store, (*examiner).role,
+		(*examiner).access, (*examiner).directory, (*examiner).usage,
+	}
+)
 
 func (d *examiner) report() *Report {
 	d.p = &planner{spec: d.spec, w: d.w, steps: map[Kind]Step{}}
 	d.silent = map[string]error{}
-	for _, check := range checks {
+	all := append(slices.Clone(checks), below...)
+	if p := d.w.pool.value; p != nil && p.State == iamscim.StateDeleted {
+		d.skip("everything below the pool: it's soft-deleted")
+		all = checks
+	}
+	for _, check := range all {
 		check(d)
 	}
+	d.caller()
+	d.answers()
 	r := &Report{Version: reportVersion, Time: d.w.now.UTC().Truncate(time.Second), Provider: d.spec.Provider, NotSearched: d.notSearched}
 	r.Organization, _ = d.w.agent()
 	if t := d.w.tenant.value; t != nil {

@@ -203,7 +203,7 @@ func (d *examiner) requires(resource string, needs []claimmap.IDPSetting) {
 // service answered proves it.
 func (d *examiner) role() {
 	organization, address := d.w.agent()
-	if d.own() == nil || address == "" || d.granted() {
+	if d.own() == nil || address == "" || d.granted() || d.providerDeleted() {
 		return
 	}
 	resource := "organizations/" + organization
@@ -257,6 +257,13 @@ func (d *examiner) constraint(resource, organization string) {
 		d.add(doctor.Constrained, resource, "gcloud org-policies describe iam.allowedPolicyMemberDomains --organization="+organization+" --effective",
 			"constraints/iam.allowedPolicyMemberDomains allows %s alone in allow policies", either(strings.Join(allowed.value, ", "), "nobody"))
 	}
+}
+
+// providerDeleted reports that the provider is soft-deleted. What the SCIM service
+// answers then isn't documented.
+func (d *examiner) providerDeleted() bool {
+	p := d.w.provider.value
+	return p != nil && p.State == iamscim.StateDeleted
 }
 
 // granted reports that the SCIM service has answered a request, and denied that it

@@ -20,7 +20,7 @@ func (d *examiner) access() {
 	}
 	err, base := d.w.access.err, d.own().BaseURI
 	name, _ := live(d.w.stored.value)
-	if err != nil && (d.w.provider.value.State == iamscim.StateDeleted || d.w.tokens.err == nil && !slices.Contains(d.active(), name)) {
+	if err != nil && (d.providerDeleted() || d.w.tokens.err == nil && !slices.Contains(d.active(), name)) {
 		d.skip("access and the directory: the provider or the token is deleted")
 		return
 	}

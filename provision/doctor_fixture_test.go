@@ -205,8 +205,13 @@ func (p *patient) use(t testing.TB, usage iamscim.SCIMUsage) {
 	must(t, err)
 }
 
+// hardDelete deletes the tenant for good. The usage stays.
 func (p *patient) hardDelete(t testing.TB) {
 	t.Helper()
+	got, err := p.clients.Providers.Get(t.Context(), p.spec.Provider)
+	must(t, err)
+	p.use(t, iamscim.SCIMUsageNone) // the service may insist
+	defer p.use(t, got.SCIMUsage)
 	must(t, p.clients.Tenants.HardDelete(t.Context(), p.tenant, scimtenant.HardDeleteOptions{WhileInUse: true}))
 }
 
@@ -342,12 +347,12 @@ func (p *patient) addGroups(t testing.TB, n int) {
 	}
 }
 
-// mails adds a user with these addresses to the beginning of the directory.
+// mails gives a user these addresses.
 func (p *patient) mails(t testing.TB, mails ...scimclient.MultiValue) {
 	t.Helper()
-	users := p.users(t)
-	users[0].Emails = mails
-	_, err := p.directory(t).Users.Replace(t.Context(), users[0])
+	user := p.person(t, "ada@example.com")
+	user.Emails = mails
+	_, err := p.directory(t).Users.Replace(t.Context(), user)
 	must(t, err)
 }
 
@@ -405,4 +410,17 @@ func (p *patient) addProviders(t testing.TB, n int) {
 			},
 		}))
 	}
+}
+
+// adoptByHand puts a token that somebody else made in place of the stored one.
+func (p *patient) adoptByHand(t testing.TB) {
+	t.Helper()
+	p.deleteToken(t)
+	added, err := p.AddToken(&iam.WorkforcePoolProviderScimToken{Name: p.tenant.String() + "/tokens/by-hand"})
+	must(t, err)
+	name, err := scimtoken.ParseName(added.Name)
+	must(t, err)
+	p.store = &scimtoken.MemoryStore{}
+	p.req.Spec.Store = p.store
+	must(t, p.clients.Tokens.Adopt(t.Context(), p.tenant, p.store, name, iamscim.NewSecret(added.SecurityToken)))
 }

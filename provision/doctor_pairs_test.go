@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 )
 
-var allPairs = flag.Bool("pairs", false, "combine all pairs of ailments, not a ninth of them")
+var allPairs = flag.Bool("pairs", false, "combine all pairs of ailments, and play each with all draws, not a part of them")
 
 // combines reports whether two ailments can be had at once: neither is on, or
 // hides, what the other is on.

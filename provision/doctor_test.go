@@ -304,3 +304,60 @@ func TestDoctorHostile(t *testing.T) {
 		}
 	})
 }
+
+// TestDoctorNotSearched: the report says what nobody looked at, and makes no finding
+// of it.
+func TestDoctorNotSearched(t *testing.T) {
+	t.Parallel()
+	permissions := func(path, body string, status int) func(testing.TB, *patient) {
+		return func(t testing.TB, p *patient) {
+			p.fail(t, scimtest.Fault{Path: path + ":testIamPermissions", Status: status, Body: []byte(body), Times: 3})
+		}
+	}
+	filter := func(choice string) []scimtest.Option {
+		return []scimtest.Option{scimtest.WithBehavior(scimtest.MemberFilter, choice)}
+	}
+	many := func(t testing.TB, p *patient) { p.addGroups(t, 8) }
+	tests := []struct {
+		name string
+		opts []scimtest.Option
+		play func(t testing.TB, p *patient)
+		want string // "" for nothing beside what a healthy set-up has
+	}{
+		{"healthy", nil, nil, ""},
+		{"permissions that the service doesn't know", nil, permissions("acme-pool", `{"permissions":["iam.googleapis.com/workforcePools.get","iam.googleapis.com/workforcePoolProviders.get","iam.googleapis.com/workforcePoolProviders.list","iam.googleapis.com/workforcePoolProviders.update"]}`, 200), "what else the caller may do with iam.workforcePoolProviderScimTenants: testIamPermissions denies a read that worked"},
+		{"no permissions at all", nil, permissions("scim", `{}`, 200), "what else the caller may do with iam.workforcePoolProviderScimTokens"},
+		{"a question that is refused", nil, permissions("acme-pool", `{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"no such permission"}}`, 400), "what the caller may do on locations/global/workforcePools/acme-pool: "},
+		{"an organization that doesn't say", nil, permissions("123456789012", "", 503), "what the caller may do on organizations/123456789012: "},
+		{"no store", nil, func(_ testing.TB, p *patient) { p.req.Spec.Store = nil }, "no store is given"},
+		{"no program for the identity provider", nil, func(_ testing.TB, p *patient) { p.req.Spec.IdentityProvider = nil }, "the identity provider: no program for it is given"},
+		{"a token of another make", nil, func(t testing.TB, p *patient) { p.adoptByHand(t) }, "the age of the token by-hand: its ID doesn't say when it was made"},
+		{"no end of a cycle", nil, func(_ testing.TB, p *patient) { p.now(func(s *idp.Status) { s.LastSuccess = time.Time{} }) }, "when the identity provider's newest cycle ended"},
+		{"many groups, and a filter that works", filter("WORKS"), many, ""},
+		{"many groups, and a filter that is ignored", filter("IGNORED"), many, "memberships: the service seems to ignore the filter on members alone"},
+		{"many groups, and a filter that is refused", filter("REFUSED"), many, "memberships: the filter on members alone: "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := newPatient(t, tt.opts...)
+				if tt.play != nil {
+					tt.play(t, p)
+				}
+				r := p.doctor(t)
+				usual := func(text string) bool {
+					return strings.HasPrefix(text, "users beyond a sample of 3") || strings.HasPrefix(text, "bindings of SCIM groups below")
+				}
+				rest := slices.DeleteFunc(slices.Clone(r.NotSearched), usual)
+				found := slices.ContainsFunc(rest, func(text string) bool { return strings.Contains(text, tt.want) })
+				if tt.want == "" && len(rest) > 0 || tt.want != "" && !found {
+					t.Errorf("not searched: %q, want %q", rest, tt.want)
+				}
+				if len(r.Findings) > 0 {
+					t.Errorf("findings: %s", r)
+				}
+			})
+		})
+	}
+}
