@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"testing"
 
 	"google.golang.org/api/iam/v1"
 
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/claimmap"
 	"github.com/iamscim/iamscim/provider"
+	"github.com/iamscim/iamscim/provision"
 	"github.com/iamscim/iamscim/scimclient"
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtest"
@@ -178,4 +180,33 @@ func embeddedCloud() (*scimtest.Server, error) {
 			},
 		}),
 	)
+}
+
+func TestSetUpSurvivesALostReply(t *testing.T) {
+	acme := scimtest.Acme(t, scimtest.WithSyncerGranted())
+	acme.Fail(scimtest.Fault{Method: "POST", Path: "scimTenants", Kind: scimtest.FaultClose, AfterCommit: true})
+	clients, err := provision.New(t.Context(), provision.WithServer(acme))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := setUp(t.Context(), clients, acme.Provider); err != nil { // yours
+		t.Fatal(err)
+	}
+	if n := len(acme.State().Tenants); n != 1 {
+		t.Errorf("%d tenants, want 1", n)
+	}
+}
+
+// setUp stands for the program of a reader.
+func setUp(ctx context.Context, clients *provision.Clients, name string) error {
+	parsed, err := provider.ParseName(name)
+	if err != nil {
+		return err
+	}
+	plan, err := clients.Plan(ctx, provision.Spec{Provider: parsed, Store: &scimtoken.MemoryStore{}, Accept: []string{"entra-no-guests"}})
+	if err != nil {
+		return err
+	}
+	_, err = clients.Apply(ctx, plan, provision.ApplyOptions{})
+	return err
 }

@@ -39,11 +39,11 @@ func TestREADMESnippets(t *testing.T) {
 func TestREADMENames(t *testing.T) {
 	t.Parallel()
 	exported := map[string]bool{}
-	for _, dir := range []string{".", "claimmap", "provider", "provision", "scimclient", "scimclient/audit", "scimtenant", "scimtest", "scimtoken"} {
+	for _, dir := range []string{".", "claimmap", "provider", "provision", "provision/idp", "provision/secretmanager", "scimclient", "scimclient/audit", "scimtenant", "scimtest", "scimtoken"} {
 		addExported(t, exported, dir)
 	}
 	code := regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(regexp.MustCompile("(?s)```.*?```").ReplaceAllString(readFile(t, "README.md"), ""), -1)
-	name := regexp.MustCompile(`^(?:(?:iamscim|provider|scimtenant|scimtoken|claimmap|scimclient|scimtest)\.)?(?:[A-Z][A-Za-z]*\.)?[A-Z][A-Za-z]*$`)
+	name := regexp.MustCompile(`^(?:(?:iamscim|idp|provider|provision|secretmanager|scimtenant|scimtoken|claimmap|scimclient|scimtest)\.)?(?:[A-Z][A-Za-z]*\.)?[A-Z][A-Za-z]*$`)
 	found := 0
 	for _, match := range code {
 		text := match[1]
@@ -188,5 +188,29 @@ func TestREADMEProgram(t *testing.T) {
 	}
 	if got := acme.State().Providers[0].ScimUsage; got != "ENABLED_FOR_GROUPS" {
 		t.Errorf("the usage is %q at the end", got)
+	}
+}
+
+// TestREADMEVersions holds what the README supports against what the module is built on.
+func TestREADMEVersions(t *testing.T) {
+	t.Parallel()
+	readme := strings.Join(strings.Fields(readFile(t, "README.md")), " ")
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "google.golang.org/api").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for api, file := range map[string]string{
+		"iam/v1": "iam/v1/iam-api.json", "Resource Manager v3": "cloudresourcemanager/v3/cloudresourcemanager-api.json", "Secret Manager v1": "secretmanager/v1/secretmanager-api.json",
+	} {
+		revision := regexp.MustCompile(`"revision": "(\d+)"`).FindStringSubmatch(readFile(t, filepath.Join(strings.TrimSpace(string(out)), file)))
+		if revision == nil {
+			t.Errorf("%s has no revision", file)
+		} else if want := api + " of revision " + revision[1]; !strings.Contains(readme, want) {
+			t.Errorf("the README doesn't say %q", want)
+		}
+	}
+	release := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(readFile(t, "go.mod"))
+	if want := "Go " + release[1] + " and later."; !strings.Contains(readme, want) {
+		t.Errorf("the README doesn't say %q", want)
 	}
 }

@@ -216,3 +216,23 @@ func setUpAgainstEmulator(t *testing.T, store string) {
 		t.Errorf("teardown: %d\n%s\n%s", status, stdout, stderr)
 	}
 }
+
+// TestREADMESpecs: the specs of the README are read without a problem.
+func TestREADMESpecs(t *testing.T) {
+	acme := scimtest.Acme(t)
+	t.Setenv("IAMSCIM_EMULATOR_HOST", acme.URL())
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	specs := regexp.MustCompile("(?s)```yaml\n(provider: .*?)```").FindAllStringSubmatch(string(text), -1)
+	if len(specs) != 2 {
+		t.Fatalf("the README has %d specs, want 2", len(specs))
+	}
+	for _, spec := range specs {
+		got, err := readSpec("spec.yaml", strings.NewReader(spec[1]))
+		if err != nil || got.Store == nil {
+			t.Errorf("readSpec = %+v, %v of\n%s", got, err, spec[1])
+		}
+	}
+}
