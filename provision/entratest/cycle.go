@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/iamscim/iamscim/provision/entratest/internal/mapping"
@@ -13,8 +14,8 @@ import (
 // maxAdvance bounds one call of Advance.
 const maxAdvance = 366 * 24 * time.Hour
 
-// Advance lets time pass and runs the cycles that become due, in order: 40 minutes are one cycle of
-// each active job, and 0 runs the first cycle of a job that was just started. It returns when they
+// Advance lets time pass and runs the cycles that become due, in order: 0 runs the first cycle of a job
+// that was just started, and each 40 minutes are one more cycle of each active job. It returns when they
 // have ended, or an error if ctx ends first. What failed in a cycle isn't an error: the job's status and
 // the provisioning log have it.
 func (s *Server) Advance(ctx context.Context, d time.Duration) error {
@@ -209,8 +210,21 @@ func (r *run) holdDeletions() bool {
 	return true
 }
 
+// forgetOthers drops what failed or was skipped before and isn't the cycle's business any more.
+func (r *run) forgetOthers() {
+	left := map[string]bool{}
+	for _, x := range r.list {
+		left[x.id], left[referencesOf(x.id)] = true, true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.job.escrows, func(key string, _ *escrow) bool { return !left[key] })
+	maps.DeleteFunc(r.job.skipped, func(id string, _ bool) bool { return !left[id] })
+}
+
 // finish writes the cycle into the job's status.
 func (r *run) finish(interrupted bool) {
+	r.forgetOthers()
 	reason, base, references := r.threshold()
 	r.mu.Lock()
 	defer r.mu.Unlock()

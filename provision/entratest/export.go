@@ -63,7 +63,7 @@ func (r *run) export(ctx context.Context, x *subject) *attempt {
 	case l != nil && !x.entitled():
 		return r.disable(ctx, a, l)
 	case !x.entitled():
-		if !x.scoped {
+		if !x.asked || !r.firstSkip(x.id) {
 			return nil
 		}
 		a.imported()
@@ -87,6 +87,17 @@ func (r *run) export(ctx context.Context, x *subject) *attempt {
 	a.step("matching", "EntryImport", success, "Retrieved %s '%s' from %s", noun(x.kind), x.name, targetName)
 	a.scopedIn()
 	return r.update(ctx, a, l, current, values)
+}
+
+// firstSkip reports whether it's news that an object isn't entitled: a row says it once.
+func (r *run) firstSkip(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.job.skipped[id] && !r.initial {
+		return false
+	}
+	r.job.skipped[id] = true
+	return true
 }
 
 // removed reports whether the object leaves the target: a hard-deleted user, and a group that is out of

@@ -55,6 +55,12 @@ func TestHostileReplies(t *testing.T) {
 		"odd user": func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, `{"id":"../x?y#z","totalResults":1,"emails":7,"name":[],"Resources":[{"id":"../x?y#z","emails":{"a":[1]},"name":null,"active":"maybe"}]}`)
 		},
+		"long id": func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, `{"totalResults":1,"id":"`+strings.Repeat("x", 500000)+`","Resources":[{"id":"`+strings.Repeat("x", 500000)+`"}]}`)
+		},
+		"long values": func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, `{"totalResults":1,"id":"x","displayName":"`+strings.Repeat("x", 500000)+`","Resources":[{"id":"x","displayName":"`+strings.Repeat("y", 500000)+`"}]}`)
+		},
 		"echo": func(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, `{"detail":"not `+r.Header.Get("Authorization")+`"}`, 400)
 		},

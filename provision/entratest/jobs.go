@@ -21,6 +21,7 @@ type job struct {
 
 	links   map[string]*link   // by source ID: what the target has of it
 	escrows map[string]*escrow // objects that failed
+	skipped map[string]bool    // objects that aren't entitled, which the log has said
 	initial bool               // the watermark is empty: the next cycle reads everything
 	force   bool               // the next cycle lets held deletions through
 	next    time.Time          // of the next cycle
@@ -69,7 +70,7 @@ func (s *Server) newJob(a *app, template string) *job {
 	j := &job{
 		id:       template + "." + strings.ReplaceAll(s.cfg.tenant, "-", "") + "." + s.newID(),
 		template: template, state: scheduleDisabled, initial: true,
-		links: map[string]*link{}, escrows: map[string]*escrow{},
+		links: map[string]*link{}, escrows: map[string]*escrow{}, skipped: map[string]bool{},
 	}
 	if err := j.setSchema(defaultSchema); err != nil {
 		panic(err) // a test reads the embedded schema

@@ -53,8 +53,14 @@ func (r *run) keep(l *link) {
 func (r *run) forget(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.job.links, id)
-	delete(r.job.escrows, id)
+	r.job.drop(id)
+}
+
+// drop drops all that a job knows of an object.
+func (j *job) drop(id string) {
+	delete(j.links, id)
+	delete(j.escrows, id)
+	delete(j.escrows, referencesOf(id))
 }
 
 // findLink finds an object connection by the ID of the source, then of the target.
@@ -88,8 +94,7 @@ func deleteConnection(c *call) *reply {
 		return c.refuse(ruleConnections, http.StatusConflict, "Conflict", "The job is active: pause it first.")
 	}
 	if l := c.job.findLink(c.path["connection"]); l != nil {
-		delete(c.job.links, l.source)
-		delete(c.job.escrows, l.source)
+		c.job.drop(l.source)
 	}
 	return noContent()
 }

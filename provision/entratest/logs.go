@@ -78,16 +78,22 @@ func (a *attempt) properties() []object {
 	return list
 }
 
+// maxShown is how much of a value a row has: a service may have any.
+const maxShown = 1000
+
 func shownValue(v any) any {
+	shown := ""
 	switch v := v.(type) {
 	case nil:
 		return nil
 	case bool:
-		return boolText(v)
+		shown = boolText(v)
 	case string:
-		return v
+		shown = v
+	default:
+		shown = fmt.Sprint(v)
 	}
-	return fmt.Sprint(v)
+	return shown[:min(len(shown), maxShown)]
 }
 
 // listLogs answers GET /auditLogs/provisioning, the newest row first.

@@ -23,6 +23,9 @@ type escrow struct {
 	next      time.Time
 }
 
+// referencesOf is the key of an object's references among the escrows.
+func referencesOf(id string) string { return id + " references" }
+
 // maxBackoff is the longest time between two attempts for an object.
 const maxBackoff = 24 * time.Hour
 
@@ -32,7 +35,7 @@ func (r *run) settle(a *attempt, reference bool) {
 	defer r.mu.Unlock()
 	key := a.id
 	if reference {
-		key += " references"
+		key = referencesOf(key)
 	}
 	if a.status != failure {
 		delete(r.job.escrows, key)
@@ -53,7 +56,7 @@ func (r *run) waits(x *subject, reference bool) bool {
 	defer r.mu.Unlock()
 	key := x.id
 	if reference {
-		key += " references"
+		key = referencesOf(key)
 	}
 	e := r.job.escrows[key]
 	return e != nil && !r.initial && r.now.Before(e.next)

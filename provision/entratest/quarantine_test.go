@@ -238,6 +238,109 @@ func TestEscrow(t *testing.T) {
 	}
 }
 
+// TestSkips: a row says once that somebody isn't entitled, and who leaves the scope isn't tried any more.
+func TestSkips(t *testing.T) {
+	t.Parallel()
+	g, scim := start(t), serveSCIM(t)
+	a := g.app()
+	off, filtered, bad := g.person(a, "off"), g.person(a, "filtered"), g.person(a, "bad")
+	u := must(g.User(filtered))(t)
+	u.Department = "hr"
+	for _, err := range []error{g.SetEnabled(off, false), g.UpdateUser(u)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	filter := strings.Replace(string(must(g.Schema(a.job))(t)), `"scope": null`, `"scope":{"groups":[{"clauses":[{"operatorName":"NOT EQUALS","sourceOperandName":"department","targetOperand":{"values":["hr"]}}]}]}`, 1)
+	if err := g.SetSchema(a.job, []byte(filter)); err != nil {
+		t.Fatal(err)
+	}
+	scim.replace = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == "POST" {
+			http.Error(w, "", http.StatusConflict)
+			return true
+		}
+		return false
+	}
+	g.configure(a, scim.URL, scimToken, nil)
+	for range 3 {
+		g.step(a, 40*time.Minute)
+	}
+	for name, id := range map[string]string{"off": off, "filtered": filtered} {
+		rows := g.all("/auditLogs/provisioning?$filter=sourceIdentity/id eq '" + id + "'")
+		if len(rows) != 1 || dig(rows[0], "provisioningStatusInfo", "errorInformation", "errorCode") != "NotEffectivelyEntitled" {
+			t.Errorf("%s has the rows %v, want one with NotEffectivelyEntitled", name, rows)
+		}
+	}
+	if status := g.status(a); dig(status, "lastExecution", "state") != "EntryLevelErrors" {
+		t.Errorf("status = %v, want one object that fails", status)
+	}
+	if err := g.Unassign(a.sp, bad); err != nil {
+		t.Fatal(err)
+	}
+	if status := g.step(a, 40*time.Minute); dig(status, "lastExecution", "state") != "Succeeded" {
+		t.Errorf("status = %v, want nobody that fails", status)
+	}
+}
+
+// TestFlows: what a mapping and an object mapping let through.
+func TestFlows(t *testing.T) {
+	t.Parallel()
+	g, scim := start(t), serveSCIM(t)
+	a := g.app()
+	ada := g.person(a, "ada")
+	schema := string(must(g.Schema(a.job))(t))
+	set := func(from, to string, n int) {
+		t.Helper()
+		changed := strings.Replace(schema, from, to, n)
+		if changed == schema {
+			t.Fatalf("%s isn't in the schema", from)
+		}
+		schema = changed
+		if err := g.SetSchema(a.job, []byte(schema)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change := func(displayName string) []string {
+		t.Helper()
+		u := must(g.User(ada))(t)
+		u.DisplayName, u.JobTitle = displayName, "T "+displayName
+		if err := g.UpdateUser(u); err != nil {
+			t.Fatal(err)
+		}
+		g.step(a, 40*time.Minute)
+		return scim.seen()
+	}
+	// Two matching attributes: the lower number is first.
+	at := strings.Index(schema, `"targetAttributeName": "displayName"`)
+	from := strings.LastIndex(schema[:at], `"matchingPriority": 0`)
+	schema = schema[:from] + `"matchingPriority": 2` + schema[from+len(`"matchingPriority": 0`):]
+	set(`"flowTypes": "Add, Update, Delete"`, `"flowTypes": "Update, Delete"`, 1)
+	g.configure(a, scim.URL+"?aadOptscim062020", scimToken, nil)
+	g.step(a, 0)
+	scim.seen()
+	compare(t, "no Add", []string{`GET /Users?filter=userName eq "ada@x.com"`, `GET /Users?filter=displayName eq "Ada"`}, change("Ada"))
+	set(`"flowTypes": "Update, Delete"`, `"flowTypes": "Add, Delete"`, 1)
+	if got := change("Ada 1"); len(got) != 3 || !strings.HasPrefix(got[2], "POST /Users ") {
+		t.Errorf("with Add: %v, want a create", got)
+	}
+	compare(t, "no Update", []string{"GET /Users/S1"}, change("Ada 2"))
+	set(`"flowTypes": "Add, Delete"`, `"flowTypes": "Add, Update"`, 1)
+	compare(t, "Update", []string{"GET /Users/S1",
+		`PATCH /Users/S1 {"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","value":{"displayName":"Ada 3","title":"T Ada 3"}}]}`}, change("Ada 3"))
+	at = strings.Index(schema, `"targetAttributeName": "title"`)
+	from = strings.LastIndex(schema[:at], `"flowType": "Always"`)
+	schema = schema[:from] + `"flowType": "ObjectAddOnly"` + schema[from+len(`"flowType": "Always"`):]
+	set(`"version": "Date`, `"version": "date`, 1)
+	compare(t, "ObjectAddOnly", []string{"GET /Users/S1",
+		`PATCH /Users/S1 {"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"displayName","value":"Ada 4"}]}`}, change("Ada 4"))
+	if err := g.HardDeleteUser(ada); err != nil {
+		t.Fatal(err)
+	}
+	g.step(a, 40*time.Minute)
+	compare(t, "no Delete", nil, scim.seen())
+}
+
 // TestDeleteThreshold: too many deletes and disables in a cycle are held back.
 func TestDeleteThreshold(t *testing.T) {
 	t.Parallel()

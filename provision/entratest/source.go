@@ -14,7 +14,8 @@ type subject struct {
 	id      string
 	name    string // userPrincipalName or displayName
 	object  mapping.Object
-	scoped  bool // assigned, or a direct member of an assigned group, and no scoping filter is against it
+	asked   bool // assigned, or a direct member of an assigned group
+	scoped  bool // and no scoping filter is against it
 	active  bool // neither disabled nor soft-deleted; true for groups
 	gone    bool // not in the tenant any more
 	members []string
@@ -123,7 +124,7 @@ func (s *Server) subjects(a *app, j *job) []*subject {
 
 func (s *Server) userSubject(p *person, m *mapping.Objects, assigned bool) *subject {
 	x := &subject{kind: push.Users, id: p.ID, name: p.UserPrincipalName, active: !p.Disabled && p.deleted.IsZero(), manager: p.Manager}
-	x.object = p.sourceUser(assigned)
+	x.asked, x.object = assigned, p.sourceUser(assigned)
 	x.scoped = assigned && m.InScope(x.object)
 	if assigned && !x.scoped {
 		x.object["IsSoftDeleted"] = boolText(true)
@@ -137,7 +138,7 @@ func (s *Server) groupSubject(t *team, m *mapping.Objects, assigned bool) *subje
 	if t.Description != "" {
 		x.object["description"] = t.Description
 	}
-	x.scoped = assigned && m.InScope(x.object)
+	x.asked, x.scoped = assigned, assigned && m.InScope(x.object)
 	for _, id := range t.members {
 		if p := s.people.users[id]; p != nil && p.deleted.IsZero() {
 			x.members = append(x.members, id)

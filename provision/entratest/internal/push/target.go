@@ -83,8 +83,17 @@ func (e *Error) Endpoint() bool {
 // Resource is what a service returns.
 type Resource map[string]any
 
-// ID is the SCIM id, "" if there is none.
-func (r Resource) ID() string { id, _ := r["id"].(string); return id }
+// maxID is how long an id may be.
+const maxID = 1000
+
+// ID is the SCIM id, "" if there is none that can be kept.
+func (r Resource) ID() string {
+	id, _ := r["id"].(string)
+	if len(id) > maxID {
+		return ""
+	}
+	return id
+}
 
 // Find lists the resources with an attribute of this value: at most two matter.
 func (t *Target) Find(ctx context.Context, kind Kind, attribute, value string) ([]Resource, error) {
@@ -121,7 +130,7 @@ func (t *Target) search(ctx context.Context, kind Kind, query string) ([]Resourc
 	for _, x := range list {
 		r, _ := x.(map[string]any)
 		if Resource(r).ID() == "" {
-			return nil, &Error{Status: http.StatusOK, Code: CodeIncompatible, Reason: "a resource without an id"}
+			return nil, &Error{Status: http.StatusOK, Code: CodeIncompatible, Reason: "a resource without an id, or with one that is too long"}
 		}
 		found = append(found, r)
 	}
@@ -154,7 +163,7 @@ func (t *Target) Create(ctx context.Context, kind Kind, body map[string]any) (st
 		return "", err
 	}
 	if made.ID() == "" {
-		return "", &Error{Status: http.StatusCreated, Code: CodeIncompatible, Reason: "the reply to a create has no id"}
+		return "", &Error{Status: http.StatusCreated, Code: CodeIncompatible, Reason: "the reply to a create has no id, or one that is too long"}
 	}
 	return made.ID(), nil
 }
