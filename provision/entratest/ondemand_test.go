@@ -186,6 +186,62 @@ func TestStaleQuarantine(t *testing.T) {
 	}
 }
 
+// TestInitialCycle: after a new schema or a restart everybody is read, and each member is asked for.
+func TestInitialCycle(t *testing.T) {
+	t.Parallel()
+	g, scim := start(t), serveSCIM(t)
+	a := g.app()
+	ada := g.person(a, "ada")
+	group := must(g.AddGroup(entratest.Group{DisplayName: "eng"}))(t)
+	for _, err := range []error{g.Assign(a.sp, group), g.AddMember(group, ada)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.configure(a, scim.URL+"?aadOptscim062020", scimToken, nil)
+	g.step(a, 0)
+	scim.seen()
+	reads := []string{"GET /Users/S1", "GET /Groups/S2?excludedAttributes=members", `GET /Groups?excludedAttributes=members&filter=id eq "S2" and members eq "S1"`}
+	g.must(204, "PUT", a.path("/schema"), string(must(g.Schema(a.job))(t)))
+	scim.members["S2 S1"] = true
+	g.step(a, 40*time.Minute)
+	compare(t, "a new schema", reads, scim.seen())
+	g.step(a, 40*time.Minute)
+	compare(t, "the cycle after it", nil, scim.seen())
+	g.must(204, "POST", a.path("/restart"), "")
+	clear(scim.members)
+	g.step(a, 0)
+	compare(t, "a restart, and the member was lost", append(reads,
+		`PATCH /Groups/S2 {"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"add","path":"members","value":[{"$ref":null,"value":"S1"}]}]}`), scim.seen())
+}
+
+// TestForgottenFailure: who failed again and again is tried at once when the connection is removed.
+func TestForgottenFailure(t *testing.T) {
+	t.Parallel()
+	g, scim := start(t), serveSCIM(t)
+	a := g.app()
+	ada := g.person(a, "ada")
+	g.configure(a, scim.URL, scimToken, nil)
+	g.step(a, 0)
+	clear(scim.stored)
+	u := must(g.User(ada))(t)
+	u.DisplayName = "Ada"
+	if err := g.UpdateUser(u); err != nil {
+		t.Fatal(err)
+	}
+	g.step(a, 10*40*time.Minute)
+	scim.seen()
+	g.step(a, 40*time.Minute)
+	compare(t, "back-off", nil, scim.seen())
+	g.must(204, "POST", a.path("/pause"), "")
+	g.must(204, "DELETE", "/beta"+a.path("/objectConnections('"+ada+"')"), "")
+	g.must(204, "POST", a.path("/start"), "")
+	g.step(a, 0)
+	if got := scim.seen(); len(got) != 2 || !strings.HasPrefix(got[1], "POST /Users ") {
+		t.Errorf("after the connection was removed: %v, want a create", got)
+	}
+}
+
 // TestMatching: two of a kind can't be matched; the others go on.
 func TestMatching(t *testing.T) {
 	t.Parallel()

@@ -229,7 +229,12 @@ func TestEscrow(t *testing.T) {
 	if diff := cmp.Diff([]int{0, 1, 3, 7, 15, 31}, cycles); diff != "" {
 		t.Errorf("cycles with an attempt (-want +got):\n%s", diff)
 	}
-	g.must(204, "POST", a.path("/restart"), `{"criteria":{"resetScope":"Escrows, Watermark"}}`)
+	g.must(204, "POST", a.path("/restart"), `{"criteria":{"resetScope":"Escrows"}}`)
+	g.step(a, 0)
+	if got := scim.seen(); len(got) != 2 || got[1] != "POST" {
+		t.Errorf("after Escrows: %v, want one attempt", got)
+	}
+	g.must(204, "POST", a.path("/restart"), `{"criteria":{"resetScope":"Watermark"}}`) // it waits, but everybody is read
 	scim.mu.Lock()
 	scim.replace = nil
 	scim.mu.Unlock()
