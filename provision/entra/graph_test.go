@@ -10,7 +10,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -408,7 +407,7 @@ func failed(t testing.TB, err error) *iamscim.Error {
 // calm checks that a text has no secret.
 func calm(t testing.TB, text string) {
 	t.Helper()
-	for _, secret := range []string{scimToken, graphToken, url.QueryEscape(scimToken)} {
+	for _, secret := range []string{scimToken[:12], graphToken[:9]} { // half of one is too much
 		if strings.Contains(text, secret) {
 			t.Errorf("a secret is in %q", text)
 		}

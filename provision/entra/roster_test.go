@@ -328,13 +328,20 @@ func TestRosterMapping(t *testing.T) {
 func TestRosterCut(t *testing.T) {
 	t.Parallel()
 	alterations := map[string]func(body map[string]any){
-		"the link is lost":          func(b map[string]any) { delete(b, "@odata.nextLink") },
-		"the value is lost":         func(b map[string]any) { delete(b, "value") },
-		"the value is null":         func(b map[string]any) { b["value"] = nil },
-		"the page is empty":         func(b map[string]any) { b["value"] = []any{} },
-		"a row is lost":             func(b map[string]any) { v := b["value"].([]map[string]any); b["value"] = v[:max(0, len(v)-1)] },
-		"a row is null":             func(b map[string]any) { b["value"].([]map[string]any)[0] = nil },
-		"a row is there twice":      func(b map[string]any) { v := b["value"].([]map[string]any); b["value"] = append(v, v[0]) },
+		"the link is lost":     func(b map[string]any) { delete(b, "@odata.nextLink") },
+		"the value is lost":    func(b map[string]any) { delete(b, "value") },
+		"the value is null":    func(b map[string]any) { b["value"] = nil },
+		"the page is empty":    func(b map[string]any) { b["value"] = []any{} },
+		"a row is lost":        func(b map[string]any) { v := b["value"].([]map[string]any); b["value"] = v[:max(0, len(v)-1)] },
+		"a row is null":        func(b map[string]any) { b["value"].([]map[string]any)[0] = nil },
+		"a row is there twice": func(b map[string]any) { v := b["value"].([]map[string]any); b["value"] = append(v, v[0]) },
+		"a row stands for another": func(b map[string]any) {
+			v := b["value"].([]map[string]any)
+			v[len(v)-1] = map[string]any{"id": v[0]["id"], "userPrincipalName": "x", "accountEnabled": true}
+			if len(v) == 1 {
+				b["value"] = []any{}
+			}
+		},
 		"a row has no ID":           func(b map[string]any) { b["value"].([]map[string]any)[0] = map[string]any{"userPrincipalName": "x"} },
 		"the link leads elsewhere":  func(b map[string]any) { b["@odata.nextLink"] = "http://elsewhere.example.com/v1.0/users" },
 		"the link leads to the net": func(b map[string]any) { b["@odata.nextLink"] = "http://localhost@elsewhere.example.com/" },
@@ -416,6 +423,43 @@ func TestRosterCut(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestRosterAsksAgain: an assigned user whom a reply leaves out is read alone, and an
+// error isn't taken for an absence.
+func TestRosterAsksAgain(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 404, 403, 500} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newTenant(t)
+			d.lists["assigned"] = userIDs(1, 7)
+			r, err := d.client(t, func(c *entra.Config) { c.Retry.MaxAttempts = 1 }).Roster(t.Context(), entra.RosterOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			serve := d.graph.answer
+			d.graph.answer = func(w http.ResponseWriter, r *http.Request) bool {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/getByIds"):
+					reply(w, 200, map[string]any{"value": []any{d.users[id(kindUser, 1)]}})
+				case strings.HasSuffix(r.URL.Path, "/users/"+id(kindUser, 7)) && status != 200:
+					refuse(w, status, "", "")
+				default:
+					return serve(w, r)
+				}
+				return true
+			}
+			var got []string
+			err = idp.Each(r.Users, func(u idp.User) error { got = append(got, u.Key); return nil })
+			want := userIDs(1)
+			if status == 200 {
+				want = userIDs(1, 7)
+			}
+			if (err != nil) != (status == 403 || status == 500) || !slices.Equal(got, want) {
+				t.Errorf("status %d: %v, %v", status, got, err)
+			}
+		})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -251,6 +252,116 @@ func TestSetUpElsewhere(t *testing.T) {
 		}
 		if got := g.bodies[order[4]]; got != `{"criteria":{"resetScope":"Full"}}` {
 			t.Errorf("restart %s", got)
+		}
+	})
+}
+
+// TestSetUpInQuarantine: a job in quarantine starts again, unless a person must look at
+// held deletions first. One that was off is looked at anew.
+func TestSetUpInQuarantine(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, code, reason, schedule, want string
+	}{
+		{"a rejected token", "Quarantine", "EncounteredQuarantineException", "Active", `{"criteria":{"resetScope":"QuarantineState"}}`},
+		{"held deletions", "Quarantine", "TooManyDeletes", "Active", ""},
+		{"paused", "Paused", "", "Paused", `{"criteria":{"resetScope":"Watermark, Escrows, QuarantineState"}}`},
+		{"running", "Active", "", "Active", ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g := provisioned(t)
+			g.code, g.schedule = tt.code, tt.schedule
+			if tt.reason != "" {
+				g.status["quarantine"] = map[string]any{"reason": tt.reason}
+			}
+			if err := g.client(t).SetUp(t.Context(), connection()); err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for i, r := range g.requests {
+				if r == "POST SP/synchronization/jobs/J/restart" {
+					got = g.bodies[i]
+				}
+			}
+			if got != tt.want || g.schedule != "Active" {
+				t.Errorf("%s: restart %q, want %q; schedule %s", tt.name, got, tt.want, g.schedule)
+			}
+		})
+	}
+}
+
+// TestLag: what was written shows late, or never. The call waits for it, and says so.
+func TestLag(t *testing.T) {
+	t.Parallel()
+	stale := func(path, body string, times int) func(*graph) {
+		return func(g *graph) {
+			old, seen := "", 0
+			g.answer = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodGet || short(r.URL.Path) != path || g.writes < 2 {
+					return false
+				}
+				if old == "" {
+					old = body
+				}
+				if seen++; seen > times {
+					return false
+				}
+				fmt.Fprint(w, old)
+				return true
+			}
+		}
+	}
+	const (
+		secrets = `{"value":[{"key":"BaseAddress","value":"https://old.example.com/scim"}]}`
+		job     = `{"id":"` + jobID + `","templateId":"scim","schedule":{"state":"Disabled"},"status":{"code":"NotRun"}}`
+	)
+	for _, tt := range []struct {
+		name string
+		lag  func(*graph)
+		kind error
+	}{
+		{"secrets", stale("SP/synchronization/secrets", secrets, 3), nil},
+		{"secrets for ever", stale("SP/synchronization/secrets", secrets, 1<<20), iamscim.ErrNotVisible},
+		{"the job", stale("SP/synchronization/jobs/J", job, 3), nil},
+		{"the job for ever", stale("SP/synchronization/jobs/J", job, 1<<20), iamscim.ErrNotVisible},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g := provisioned(t)
+			tt.lag(g)
+			begin := time.Now()
+			err := g.client(t).SetUp(t.Context(), connection())
+			if !errors.Is(err, tt.kind) || tt.kind == nil && err != nil || time.Since(begin) < 100*time.Millisecond {
+				t.Errorf("%s: SetUp = %v after %v", tt.name, err, time.Since(begin))
+			}
+		})
+	}
+	// An assignment that isn't shown at first exists already.
+	synctest.Test(t, func(t *testing.T) {
+		g := provisioned(t)
+		seen := 0
+		g.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/appRoleAssignedTo") {
+				return false
+			}
+			if seen++; seen > 1 {
+				return false
+			}
+			reply(w, 200, map[string]any{"value": []any{}})
+			return true
+		}
+		if err := g.client(t, assign(engineering)).SetUp(t.Context(), connection()); err != nil || len(g.assigned) != 1 {
+			t.Errorf("SetUp = %v, assigned %v", err, g.assigned)
+		}
+		// What nobody can assign is an error.
+		g.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/appRoleAssignedTo") {
+				refuse(w, 400, "Request_BadRequest", "Not a valid reference update.")
+				return true
+			}
+			return false
+		}
+		if err := g.client(t, assign(ada)).SetUp(t.Context(), connection()); !errors.Is(err, iamscim.ErrInvalidArgument) || !strings.Contains(err.Error(), ada) {
+			t.Errorf("SetUp = %v", err)
 		}
 	})
 }
