@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -127,6 +128,9 @@ var programs = map[string]string{
 	"claimmap": `
 		m, _ := claimmap.Parse("google.subject=user.externalId,google.group=group.externalId")
 		println(m.Validate(iamscim.SCIMUsageGroups) == nil)`,
+	"provision/entra": `
+		c, _ := entra.New(entra.Config{AppName: "Google Cloud"})
+		_, _ = c.Status(context.Background())`,
 	"scimtoken": `
 		c, _ := scimtoken.NewClient(context.Background())
 		_, _ = c.Get(context.Background(), scimtoken.Name{})`,
@@ -136,7 +140,7 @@ var programs = map[string]string{
 // in which a row is | `PACKAGE` | SIZE MB | PACKAGES |.
 func TestREADMESizes(t *testing.T) {
 	t.Parallel()
-	rows := regexp.MustCompile("(?m)^\\| `([a-z]+)` \\| ([0-9.]+) MB \\| ([0-9]+) \\|$").FindAllStringSubmatch(readFile(t, "README.md"), -1)
+	rows := regexp.MustCompile("(?m)^\\| `([a-z/]+)` \\| ([0-9.]+) MB \\| ([0-9]+) \\|$").FindAllStringSubmatch(readFile(t, "README.md"), -1)
 	if len(rows) != len(programs) {
 		t.Fatalf("README's table of sizes has %d rows, want %d", len(rows), len(programs))
 	}
@@ -164,9 +168,9 @@ func build(t *testing.T, pkg, body string) (megabytes float64, packages int) {
 	t.Helper()
 	dir := t.TempDir()
 	var imports strings.Builder
-	for path, use := range map[string]string{"context": "context.", module: "iamscim.", module + "/" + pkg: pkg + "."} {
+	for imported, use := range map[string]string{"context": "context.", module: "iamscim.", module + "/" + pkg: path.Base(pkg) + "."} {
 		if strings.Contains(body, use) {
-			fmt.Fprintf(&imports, "import %q\n", path)
+			fmt.Fprintf(&imports, "import %q\n", imported)
 		}
 	}
 	main := filepath.Join(dir, "main.go")

@@ -41,7 +41,7 @@ func (e *ReplyError) Error() string {
 	if e.RequestID != "" {
 		marks = append(marks, "request-id "+e.RequestID)
 	}
-	text := cmp.Or(e.Message, fmt.Sprintf("HTTP %d without a text", e.Status))
+	text := cmp.Or(e.Message, "no text")
 	if marks == nil {
 		return text
 	}

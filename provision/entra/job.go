@@ -130,7 +130,7 @@ func (r *run) makeJob(ctx context.Context, a *app) (*job, error) {
 			FactoryTag string `json:"factoryTag"`
 		} `json:"value"`
 	}
-	if err := r.get(ctx, call{path: a.path("synchronization", "templates"), query: query("$select", "id,factoryTag"), into: &offered, resource: a.resource(), need: needReadJob}); err != nil {
+	if err := r.get(ctx, call{path: a.path("synchronization", "templates"), into: &offered, resource: a.resource(), need: needReadJob}); err != nil {
 		return nil, err
 	}
 	custom := len(offered.Value) == 0 // then the creation says it

@@ -58,7 +58,9 @@ type RosterOptions struct {
 //	GET  /groups/ID/members/microsoft.graph.user
 //	POST /directoryObjects/getByIds
 //	GET  /users
+//	GET  /users/ID
 //	GET  /groups
+//	GET  /groups/ID
 //	GET  /directory/deletedItems/microsoft.graph.user
 //	GET  /users/ID/memberOf/microsoft.graph.group
 func (c *Client) Roster(ctx context.Context, opts RosterOptions) (idp.Roster, error) {

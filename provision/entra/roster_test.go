@@ -89,6 +89,9 @@ func (d *tenant) serve(w http.ResponseWriter, r *http.Request) bool {
 			refuse(w, 404, "Request_ResourceNotFound", "")
 		}
 		return true
+	case parts[0] == "groups" && len(parts) == 2:
+		refuse(w, 404, "Request_ResourceNotFound", "")
+		return true
 	case path == "directoryObjects/getByIds":
 		d.byIDs(w)
 		return true

@@ -50,8 +50,10 @@ const (
 // A replaced tenant needs User.Read.All and GroupMember.Read.All.
 //
 //	GET  /servicePrincipals
+//	GET  /servicePrincipals/ID
 //	POST /applicationTemplates/T/instantiate
 //	GET  /servicePrincipals/ID/synchronization/jobs
+//	GET  /servicePrincipals/ID/synchronization/jobs/JOB
 //	GET  /servicePrincipals/ID/synchronization/templates
 //	POST /servicePrincipals/ID/synchronization/jobs
 //	POST /servicePrincipals/ID/synchronization/jobs/JOB/validateCredentials

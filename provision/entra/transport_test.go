@@ -57,7 +57,7 @@ func TestReplies(t *testing.T) {
 		{"599", answer(599), iamscim.ErrUnavailable, all, "HTTP 599"},
 		{"501", answer(501), iamscim.ErrUnavailable, 1, "HTTP 501"},
 		{"redirect", answer(307, "Location", "http://elsewhere.example.com/"), iamscim.ErrRedirected, 1, "redirects are not followed"},
-		{"HTML", raw(403, "<html>no</html>"), iamscim.ErrPermissionDenied, 1, "HTTP 403 without a text"},
+		{"HTML", raw(403, "<html>no</html>"), iamscim.ErrPermissionDenied, 1, "permission denied: no text (HTTP 403)"},
 		{"an error of another form", raw(400, `{"error":"invalid_grant"}`), iamscim.ErrInvalidArgument, 1, "HTTP 400"},
 		{"a long error", raw(400, `{"error":{"code":"x","message":"`+strings.Repeat("y", 1<<20)+`"}}`), iamscim.ErrInvalidArgument, 1, "HTTP 400"},
 		{"success with HTML", raw(200, "<html>sign in</html>"), iamscim.ErrBadReply, 1, "isn't JSON"},
