@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net/http"
 	"slices"
@@ -469,22 +470,26 @@ func TestRosterAsksAgain(t *testing.T) {
 // TestRosterWithoutEnd: a list of ever new pages ends.
 func TestRosterWithoutEnd(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		d := newTenant(t)
-		r, err := d.client(t).Roster(t.Context(), entra.RosterOptions{})
-		if err != nil {
-			t.Fatal(err)
+	served := 0
+	endless := roundTrip(func(r *http.Request) (*http.Response, error) {
+		body := `{"value":[]}`
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/servicePrincipals"):
+			body = `{"value":[{"id":"` + principalID + `","displayName":"Google"}]}`
+		case strings.HasSuffix(r.URL.Path, "/users") && r.URL.Query().Get("$top") != "1":
+			served++
+			body = fmt.Sprintf(`{"@odata.nextLink":"http://localhost/v1.0/users?n=%d","value":[]}`, served)
 		}
-		d.pages = 0
-		d.alter = func(page int, list string, body map[string]any) error {
-			body["value"], body["@odata.nextLink"] = []any{}, fmt.Sprint("http://localhost/v1.0/servicePrincipals/", principalID, "/appRoleAssignedTo?$skiptoken=0&n=", page)
-			return nil
-		}
-		err = idp.Each(r.Users, func(idp.User) error { return nil })
-		if !errors.Is(err, idp.ErrCut) || d.pages != 10000 {
-			t.Errorf("Users = %v after %d pages", err, d.pages)
-		}
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 	})
+	c := newGraph(t).client(t, func(cfg *entra.Config) { cfg.HTTPClient = &http.Client{Transport: endless} })
+	r, err := c.Roster(t.Context(), entra.RosterOptions{Scope: entra.ScopeAll, Settings: []idp.Setting{{ID: "entra-user-name", Value: "userPrincipalName"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := idp.Each(r.Users, func(idp.User) error { return nil }); !errors.Is(err, idp.ErrCut) || served != 10000 {
+		t.Errorf("Users = %v after %d pages", err, served)
+	}
 }
 
 // TestRosterPermissions: a missing permission is named before a list is read, also one

@@ -98,6 +98,8 @@ func TestReplies(t *testing.T) {
 					c := g.client(t, func(cfg *entra.Config) { cfg.Retry.MaxAttempts = all })
 					err := c.SetUp(t.Context(), connection())
 					e := failed(t, err)
+					g.mu.Lock() // a reply that was cut orders nothing
+					defer g.mu.Unlock()
 					kind, want := tt.kind, tt.attempts
 					if on == "POST" {
 						switch tt.kind {
