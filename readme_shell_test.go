@@ -51,14 +51,18 @@ func TestREADMEEmulator(t *testing.T) {
 	}
 }
 
-// TestREADMEEntra runs the emulator with Entra ID as the README shows it, and compares what it says.
+// TestREADMEEntra runs the emulator with Entra ID as the README shows it, compares what it says, and
+// applies the spec that the README shows. Cycles are quicker.
 func TestREADMEEntra(t *testing.T) {
 	t.Parallel()
-	shown := regexp.MustCompile("(?s)```\n\\$ go run ./examples/emulator ([^\n]*-idp entra[^\n]*)\n(listening on (http://\\S+)\n.*?\n)```").FindStringSubmatch(readFile(t, "README.md"))
-	if shown == nil {
+	readme := readFile(t, "README.md")
+	shown := regexp.MustCompile("(?s)```\n\\$ go run ./examples/emulator ([^\n]*-idp entra[^\n]*)\n(listening on (http://\\S+)\n.*?\n)```").FindStringSubmatch(readme)
+	spec := regexp.MustCompile("(?s)```yaml\n([^`]*loginEndpoint[^`]*)```").FindStringSubmatch(readme)
+	apply := regexp.MustCompile(`\n\$ export (IAMSCIM_EMULATOR_HOST=\S+) (AZURE_CLIENT_SECRET=\S+)\n\$ go run ./examples/scimctl (apply [^\n]*)\n`).FindStringSubmatch(readme)
+	if shown == nil || spec == nil || apply == nil {
 		t.Fatal("the README does not show the emulator with Entra ID")
 	}
-	out := startEmulator(t, strings.Fields(shown[1]))
+	out := startEmulator(t, append(strings.Fields(shown[1]), "-idp-cycle", "200ms"))
 	var said strings.Builder
 	for range strings.Count(shown[2], "\n") {
 		line, err := out.ReadString('\n')
@@ -70,6 +74,23 @@ func TestREADMEEntra(t *testing.T) {
 	url := strings.TrimPrefix(strings.SplitN(said.String(), "\n", 2)[0], "listening on ")
 	if got := strings.ReplaceAll(said.String(), url, shown[3]); got != shown[2] {
 		t.Errorf("the emulator says\n%s, the README\n%s", got, shown[2])
+	}
+
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "scimctl")
+	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./examples/scimctl").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, output)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "emulator.yaml"), []byte(strings.ReplaceAll(spec[1], shown[3], url)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	host := func(s string) string { return strings.TrimPrefix(s, "http://") }
+	scimctl := exec.CommandContext(t.Context(), binary, strings.Fields(apply[3])...)
+	scimctl.Dir = dir
+	scimctl.Env = append(os.Environ(), strings.Replace(apply[1], host(shown[3]), host(url), 1), apply[2])
+	output, err := scimctl.CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "No changes.") {
+		t.Errorf("%s = %v, want nothing to be left\n%s", scimctl, err, output)
 	}
 }
 
