@@ -22,7 +22,7 @@ func TestLostSecretOfATokenThatWasThere(t *testing.T) {
 		kind  error
 		want  string
 	}{
-		{"it looks like it", &iam.WorkforcePoolProviderScimToken{DisplayName: "Mine"}, false, scimtoken.ErrSecretLost, "if it was, leave it and choose another id"},
+		{"it looks like it", &iam.WorkforcePoolProviderScimToken{DisplayName: "Mine"}, false, scimtoken.ErrSecretLost, "otherwise choose another id"},
 		{"another display name", &iam.WorkforcePoolProviderScimToken{DisplayName: "Theirs"}, false, iamscim.ErrAlreadyExists, "choose another id"},
 		{"deleted before", &iam.WorkforcePoolProviderScimToken{DisplayName: "Mine"}, true, iamscim.ErrAlreadyExists, "choose another id"},
 	}

@@ -50,8 +50,8 @@ var (
 )
 
 const (
-	remedyLost    = "delete this token, its id stays blocked for 30 days, and create another under a new id (CreateRequest.Tenant with RecreateLost does both)"
-	remedyTaken   = "if this token was not there before, nobody has its secret: delete it, its id stays blocked for 30 days, and create another under a new id (CreateRequest.Tenant with RecreateLost does both); if it was, leave it and choose another id"
+	remedyLost    = "delete this token and create one with another id, as CreateRequest.RecreateLost does; its id stays blocked for 30 days"
+	remedyTaken   = "the lost request might have created this token: if it's new, delete it and create one with another id, as CreateRequest.RecreateLost does; otherwise choose another id"
 	remedyUnknown = "a token of this name may exist with a secret that nobody has: get it, and delete it if it is there, before creating another"
 )
 

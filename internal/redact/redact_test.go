@@ -44,6 +44,18 @@ func TestHandler(t *testing.T) {
 		{"array in a payload", func(l *slog.Logger) {
 			l.Debug("m", "payload", []any{object(`{"securityToken":"` + secret + `","name":"kept"}`)})
 		}, "kept"},
+		{"payload of a version", func(l *slog.Logger) {
+			l.Debug("m", "payload", object(`{"name":"kept","payload":{"data":"`+secret+`","dataCrc32c":"1"}}`))
+		}, "kept"},
+		{"cut payload of a version", func(l *slog.Logger) {
+			l.Debug("m", "payload", `{"name":"kept","payload":{"data" : "`+secret)
+		}, "kept"},
+		{"escaped payload of a version", func(l *slog.Logger) {
+			l.Debug("m", "payload", `"{\"payload\":{\"data\":\"`+secret+`\"}}"`)
+		}, "payload"},
+		{"data in prose", func(l *slog.Logger) {
+			l.Debug("m", "text", "invalid data: kept, metadata: "+`{"metadata":"fine"}`)
+		}, `kept, metadata: {\"metadata\":\"fine\"}`},
 		{"LogValuer", func(l *slog.Logger) { l.Debug("m", "r", valuer{valuer{object(`{"access_token":"` + secret + `"}`)}}) }, "r"},
 		{"string with something in front of the JSON", func(l *slog.Logger) {
 			l.Debug("m", "payload", "\n{\"securityToken\": \""+secret+"\", \"name\": \"kept\"}")
