@@ -284,37 +284,39 @@ const maxEdits = 3
 // editSchema makes the wishes true, and reads back whether they are.
 //
 //	PUT /servicePrincipals/ID/synchronization/jobs/JOB/schema
-func (r *run) editSchema(ctx context.Context, a *app, j *job, wishes []wish) (changed bool, err error) {
+func (r *run) editSchema(ctx context.Context, a *app, j *job, wishes []wish) error {
 	c := call{method: http.MethodPut, path: j.path(a, "schema"), resource: j.resource(a) + "/schema", need: needJob, repeat: true}
 	for round := 0; ; round++ {
 		s, err := r.readSchema(ctx, a, j)
 		if err != nil {
-			return changed, err
+			return err
 		}
 		next, differs, err := s.apply(wishes)
 		switch {
 		case err != nil:
-			return changed, r.state(c.resource, "edit it in the portal: Provisioning > Attribute mapping > Provision Microsoft Entra ID Users", "%w", err)
+			return r.state(c.resource, "edit it in the portal: Provisioning > Attribute mapping > Provision Microsoft Entra ID Users", "%w", err)
 		case !differs:
-			return changed, nil
+			return nil
 		case round == maxEdits:
-			return changed, r.fail(c, iamscim.ErrAborted, errors.New("the attribute mapping doesn't stay as it's written: somebody else is editing it"))
+			return r.fail(c, iamscim.ErrAborted, errors.New("the attribute mapping doesn't stay as it's written: somebody else is editing it"))
 		}
-		c.body, changed = next, true
+		c.body = next
 		if _, err := r.do(ctx, c); err != nil {
-			return changed, err
+			return err
 		}
 		// Graph may show the old one for a while.
+		done := false
 		_, err = r.await(ctx, func(ctx context.Context) (bool, error) {
 			now, err := r.readSchema(ctx, a, j)
 			if err != nil {
 				return false, err
 			}
 			_, differs, err := now.apply(wishes)
-			return err == nil && !differs || string(now.doc) != string(s.doc), nil
+			done = err == nil && !differs
+			return done || string(now.doc) != string(s.doc), nil
 		})
-		if err != nil {
-			return changed, err
+		if done || err != nil {
+			return err
 		}
 	}
 }

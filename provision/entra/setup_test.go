@@ -44,7 +44,6 @@ func TestSetUp(t *testing.T) {
 			"GET SP/synchronization/jobs/J/schema",
 			"PUT SP/synchronization/jobs/J/schema",
 			"GET SP/synchronization/jobs/J/schema",
-			"GET SP/synchronization/jobs/J/schema",
 			"GET SP/appRoleAssignedTo",
 			"POST SP/appRoleAssignedTo",
 			"POST SP/appRoleAssignedTo",
@@ -312,7 +311,7 @@ func TestLag(t *testing.T) {
 		}
 	}
 	const (
-		secrets = `{"value":[{"key":"BaseAddress","value":"https://old.example.com/scim"}]}`
+		secrets = `{"value":[{"key":"BaseAddress","value":"https://iamscim.googleapis.com/v1alpha1/tenants/t0"}]}`
 		job     = `{"id":"` + jobID + `","templateId":"scim","schedule":{"state":"Disabled"},"status":{"code":"NotRun"}}`
 	)
 	for _, tt := range []struct {
@@ -388,6 +387,7 @@ func TestRefusedBeforeWriting(t *testing.T) {
 		{"not owned", func(g *graph) { g.answer = deny("/synchronization/jobs") }, nil, connection, iamscim.ErrPermissionDenied, "read the provisioning job"},
 		{"no permission for applications", func(g *graph) { g.answer = deny("/servicePrincipals") }, nil, connection, iamscim.ErrPermissionDenied, "Application.Read.All"},
 		{"no such application", func(g *graph) { g.apps = nil }, func(cfg *entra.Config) { cfg.AppName, cfg.ServicePrincipalID = "", principalID }, connection, iamscim.ErrNotFound, "right directory"},
+		{"another service", func(g *graph) { g.secrets[0]["value"] = "https://scim.us-east-1.amazonaws.com/x/scim/v2" }, nil, connection, iamscim.ErrFailedPrecondition, "provisions another service: https://scim.us-east-1.amazonaws.com/x/scim/v2"},
 		{"a schema without users", func(g *graph) { g.schema = `{"synchronizationRules":[]}` }, nil, connection, iamscim.ErrBadReply, "no mapping of users"},
 		{"a schema with an e-mail for matching", func(g *graph) {
 			g.schema = strings.Replace(defaultSchema, `"emails[type eq \"other\"].value", "matchingPriority": 0`, `"emails[type eq \"other\"].value", "matchingPriority": 2`, 1)
