@@ -2,10 +2,12 @@ package entratest_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -221,4 +223,63 @@ func TestPipe(t *testing.T) {
 			t.Errorf("%v passed, want an hour", got)
 		}
 	})
+}
+
+// TestConcurrent: cycles run while Graph is used and people come and go.
+func TestConcurrent(t *testing.T) {
+	t.Parallel()
+	goog := scimtest.Acme(t, scimtest.WithSyncerGranted())
+	tenant := newGoogle(t, goog, goog.URL())
+	g := start(t)
+	a := g.app()
+	g.mapTo(a, "externalId", "mailNickname", "objectId")
+	ids, want := g.company(a, 30, 3)
+	g.configure(a, tenant.base+"?aadOptscim062020", tenant.token, nil)
+	var all sync.WaitGroup
+	for n, do := range []func(n int) error{
+		func(int) error { return g.Advance(t.Context(), 40*time.Minute) },
+		func(n int) error { return g.SetEnabled(ids[0], n%2 == 0) },
+		func(n int) error {
+			id, err := g.AddGroup(entratest.Group{DisplayName: "x"})
+			return errors.Join(err, g.RenameGroup(id, fmt.Sprint(n)))
+		},
+		func(int) error {
+			g.do("GET", a.path(""), "")
+			g.Requests()
+			return nil
+		},
+		func(n int) error {
+			if n%5 == 4 {
+				g.do("POST", a.path("/restart"), "")
+			}
+			return nil
+		},
+		func(int) error {
+			g.do("GET", "/auditLogs/provisioning", "")
+			g.do("GET", "/users", "")
+			g.Apps()
+			return nil
+		},
+		func(int) error {
+			g.do("POST", a.path("/validateCredentials"), `{"useSavedCredentials":true}`)
+			g.do("GET", "/beta"+a.path("/objectConnections('"+ids[1]+"')"), "")
+			return nil
+		},
+	} {
+		all.Go(func() {
+			for k := range 10 {
+				if err := do(k); err != nil {
+					t.Errorf("%d: %v", n, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := g.SetEnabled(ids[0], true); err != nil {
+		t.Fatal(err)
+	}
+	g.step(a, 24*time.Hour)
+	if diff := cmp.Diff(want, tenant.people()); diff != "" {
+		t.Errorf("people in the end (-want +got):\n%s", diff)
+	}
 }
