@@ -44,8 +44,9 @@ func runAudit(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 		return exitFailed
 	}
 	result, err := j.run(ctx)
-	if err == nil {
+	if err == nil && result != nil {
 		j.explain(ctx)
+		j.nested(ctx)
 	}
 	return j.status(result, err)
 }

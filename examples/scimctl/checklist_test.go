@@ -81,6 +81,16 @@ func TestSetupWithOkta(t *testing.T) {
 		t.Error("the output has the token")
 	}
 
+	// The doctor and explain ask Okta too.
+	status, stdout, stderr = call(t, "doctor", "-spec", spec)
+	if status == exitFailed || !strings.Contains(stdout, "SCIM312") || !strings.Contains(stdout, "Okta reports the status UNKNOWN of the connection") {
+		t.Errorf("doctor: %d\n%s\n%s", status, stdout, stderr)
+	}
+	status, stdout, stderr = call(t, "explain", "-spec", spec, "ada@example.com")
+	if status != exitFindings || !strings.Contains(stdout, "the user of the app is STAGED: it waits to be pushed") {
+		t.Errorf("explain: %d\n%s\n%s", status, stdout, stderr)
+	}
+
 	// A person has done it, and Okta pushes.
 	tenant := ""
 	for _, x := range acme.State().Tenants {

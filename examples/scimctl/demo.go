@@ -69,6 +69,7 @@ func (j *job) compare(ctx context.Context, planted map[string]bool) int {
 		return j.status(result, err)
 	}
 	j.explain(ctx)
+	j.nested(ctx)
 	if !maps.Equal(found, planted) {
 		fmt.Fprintf(j.stderr, "scimctl: the audit found %d of %d planted errors, and %d others\n", len(planted)-missing(planted, found), len(planted), missing(found, planted))
 		return exitFailed

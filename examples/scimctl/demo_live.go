@@ -194,6 +194,14 @@ func (j *job) playEntra(ctx context.Context, srv *scimtest.Server) (planted map[
 			return nil, end, err
 		}
 	}
+	nested, err := directory.AddGroup(entratest.Group{DisplayName: "Team 0 abroad"})
+	if err != nil {
+		return nil, end, err
+	}
+	abroad, err := directory.AddUser(entratest.User{UserPrincipalName: "abroad@example.com", Mail: "abroad@example.com"})
+	if err = errors.Join(err, directory.AddMember(nested, abroad), directory.AddMember(groups[0], nested)); err != nil {
+		return nil, end, err
+	}
 	c, err := entra.New(entra.Config{
 		TenantID: entratest.DefaultTenant, ClientID: entratest.DefaultClientID, ClientSecret: iamscim.NewSecret(entratest.DefaultClientSecret),
 		AppName: "Google Cloud", Assign: groups, HTTPClient: directory.PipeHTTPClient(), Endpoint: "http://127.0.0.1", LoginEndpoint: "http://127.0.0.1",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"regexp"
 	"strings"
@@ -56,6 +57,10 @@ type identity struct {
 	idp.Provider
 	name   string
 	roster func(context.Context) (idp.Roster, error)
+
+	// nested lists memberships through another group, which aren't pushed. It's nil
+	// if the identity provider pushes them, or has none.
+	nested func(context.Context) (iter.Seq2[idp.Membership, error], error)
 }
 
 // fault is what is wrong at a path of an identityFile.
@@ -120,11 +125,17 @@ func (f entraFile) open() (*identity, []fault) {
 }
 
 func ofOkta(c *okta.Client, opts okta.RosterOptions) *identity {
-	return &identity{c, "Okta", func(ctx context.Context) (idp.Roster, error) { return c.Roster(ctx, opts) }}
+	return &identity{Provider: c, name: "Okta", roster: func(ctx context.Context) (idp.Roster, error) { return c.Roster(ctx, opts) }}
 }
 
 func ofEntra(c *entra.Client) *identity {
-	return &identity{c, "Microsoft Entra ID", func(ctx context.Context) (idp.Roster, error) { return c.Roster(ctx, entra.RosterOptions{}) }}
+	return &identity{
+		Provider: c, name: "Microsoft Entra ID",
+		roster: func(ctx context.Context) (idp.Roster, error) { return c.Roster(ctx, entra.RosterOptions{}) },
+		nested: func(ctx context.Context) (iter.Seq2[idp.Membership, error], error) {
+			return c.Nested(ctx, entra.RosterOptions{})
+		},
+	}
 }
 
 // credential reads a secret from a file, or from an environment variable if no file

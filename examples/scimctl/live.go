@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/iamscim/iamscim/internal/visible"
 	"github.com/iamscim/iamscim/provision"
+	"github.com/iamscim/iamscim/provision/idp"
 	"github.com/iamscim/iamscim/scimclient/audit"
 )
 
@@ -153,5 +155,35 @@ func (j *job) explain(ctx context.Context) {
 	}
 	if asked > 0 {
 		fmt.Fprintln(j.stdout, "\nNothing was changed. Mend it at the identity provider, and audit again.")
+	}
+}
+
+// maxNested is how many nested memberships are printed.
+const maxNested = 20
+
+// nested prints the memberships that people expect and the identity provider doesn't
+// push. They're on no roster, so that the audit can't find them.
+func (j *job) nested(ctx context.Context) {
+	if j.live.half == nil || j.live.half.nested == nil || j.options.Sample != nil {
+		return
+	}
+	n := 0
+	list, err := j.live.half.nested(ctx)
+	if err == nil {
+		err = idp.Each(list, func(m idp.Membership) error {
+			if n == 0 {
+				fmt.Fprintf(j.stdout, "\nNot pushed, because %s pushes direct members only:\n", j.live.half.name)
+			}
+			if n++; n <= maxNested {
+				fmt.Fprintf(j.stdout, "%s in %s, through another group\n", visible.Text(m.User), visible.Text(m.Group))
+			}
+			return nil
+		})
+	}
+	if n > maxNested {
+		fmt.Fprintf(j.stdout, "and %d more\n", n-maxNested)
+	}
+	if err != nil {
+		fmt.Fprintln(j.stderr, "scimctl: members of nested groups:", err)
 	}
 }

@@ -34,6 +34,7 @@ func TestLiveDemo(t *testing.T) {
 		{"audit -demo -roster entra", []string{
 			"5 errors were planted. The audit found exactly those.", "Why, as Microsoft Entra ID says:", "failure at export (WebExceptionProtocolError)", "a user must have exactly one email",
 			"success at export", "to mend: compare the mapped attributes", "Nothing was changed.",
+			"Not pushed, because Microsoft Entra ID pushes direct members only:\n",
 		}},
 		{"audit -demo -roster okta -why 2", []string{"It was asked about 2 users and groups"}},
 	} {
@@ -125,6 +126,10 @@ func TestLiveRoster(t *testing.T) {
 	}
 	if searches != 0 {
 		t.Errorf("%d users were looked up by name, and Okta knows their SCIM IDs", searches)
+	}
+
+	if status, stdout, stderr := call(t, append(args, "-estimate")...); status != exitClean || strings.Contains(stdout, "Clean") || stdout == "" {
+		t.Errorf("-estimate: exit status %d\n%s\n%s", status, stderr, stdout)
 	}
 
 	// The same by a spec.
