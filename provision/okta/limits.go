@@ -76,8 +76,8 @@ func (l *limits) take(name string, now time.Time) time.Duration {
 	return 0
 }
 
-// note takes what a reply says of its bucket, and returns how long the reply asks
-// to wait if it's a 429. The time is counted from the reply's Date, because clocks
+// note takes what a reply says of its bucket, for enter, and returns the reply's
+// Retry-After. The time of the reset is counted from the reply's Date, because clocks
 // differ.
 func (l *limits) note(name string, resp *http.Response, now time.Time) time.Duration {
 	after := retry.After(resp.Header, now)
@@ -96,15 +96,11 @@ func (l *limits) note(name string, resp *http.Response, now time.Time) time.Dura
 		date = now
 	}
 	pause := min(max(time.Unix(reset, 0).Sub(date), time.Second), maxWindow)
-	throttled := resp.StatusCode == http.StatusTooManyRequests
-	if throttled {
-		remaining = 0
+	if resp.StatusCode == http.StatusTooManyRequests {
+		remaining = 0 // a token's own share of the bucket is used up, if not the bucket
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.buckets[name] = bucket{int(min(limit, 1<<20)), int(min(remaining, 1<<20)), now.Add(pause)}
-	if throttled {
-		return max(after, pause)
-	}
 	return after
 }

@@ -70,7 +70,7 @@ func TestThrottled(t *testing.T) {
 				return false
 			}
 			w.Header().Set("X-Rate-Limit-Limit", "600")
-			w.Header().Set("X-Rate-Limit-Remaining", "0")
+			w.Header().Set("X-Rate-Limit-Remaining", "300") // the token has half of the bucket
 			w.Header().Set("X-Rate-Limit-Reset", strconv.FormatInt(begin.Unix()+40, 10))
 			w.WriteHeader(http.StatusTooManyRequests)
 			return true
