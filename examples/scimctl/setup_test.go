@@ -226,9 +226,10 @@ func TestREADMESpecs(t *testing.T) {
 		t.Fatal(err)
 	}
 	specs := regexp.MustCompile("(?s)```yaml\n(provider: .*?)```").FindAllStringSubmatch(string(text), -1)
-	if len(specs) != 2 {
-		t.Fatalf("the README has %d specs, want 2", len(specs))
+	if len(specs) != 3 {
+		t.Fatalf("the README has %d specs, want 3", len(specs))
 	}
+	t.Setenv(envEntraSecret, "fake-client-secret")
 	for _, spec := range specs {
 		got, err := readSpec("spec.yaml", strings.NewReader(spec[1]))
 		if err != nil || got.Store == nil {
