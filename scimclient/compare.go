@@ -7,8 +7,9 @@ import (
 )
 
 // differences returns the names of the attributes of the resource want that
-// the resource have does not carry with the same value. Attributes that are the
-// server's to set, or that the service never returns, do not count.
+// the resource have does not carry with the same value. Attributes that the service
+// never returns do not count, nor those that say how the rest is written. What is the
+// server's to set isn't sent.
 func differences(want, have []byte) ([]string, error) {
 	var w, h map[string]any
 	if err := json.Unmarshal(want, &w); err != nil {
@@ -20,7 +21,7 @@ func differences(want, have []byte) ([]string, error) {
 	var names []string
 	for name, value := range w {
 		switch strings.ToLower(name) {
-		case "schemas", "id", "meta", "password", "groups", "members":
+		case "schemas", "password", "members":
 			continue
 		}
 		if !carries(lookup(h, name), value, name) {

@@ -134,6 +134,12 @@ func TestList(t *testing.T) {
 		{"page after page of the one before", func(n, start, _ int) string {
 			return pageJSON(1000, start, ids(max(1, n-1)*3, max(1, n-1)*3+2))
 		}, ids(3, 5), scimclient.ErrTruncated, "does not page", 2},
+		{"two pages in turn", func(n, start, _ int) string {
+			if n%2 == 0 {
+				return pageJSON(1000, start, ids(3, 4))
+			}
+			return pageJSON(1000, start, ids(1, 2))
+		}, ids(1, 4), scimclient.ErrTruncated, "does not page", 3},
 		{"total is less than the rows", func(int, int, int) string { return pageJSON(2, 1, ids(1, 5)) }, ids(1, 5), nil, "", 1},
 
 		{"a page that is none", func(n, start, _ int) string {

@@ -153,6 +153,64 @@ func TestLostCreateIsSeenLate(t *testing.T) {
 	}
 }
 
+// TestLostCreateComparesWhatWasAsked: what is the server's own, or never returned, is
+// no difference between the user that was made and the one that was sent.
+func TestLostCreateComparesWhatWasAsked(t *testing.T) {
+	t.Parallel()
+	sent := scimclient.User{
+		ID: "mine", UserName: "a", Password: iamscim.NewSecret("p"), Schemas: []string{"urn:other"},
+		Meta: &scimclient.Meta{Version: "1"}, Groups: []scimclient.GroupRef{{Value: "g"}}, Title: "t",
+	}
+	for title, want := range map[string]error{"t": nil, "other": scimclient.ErrConflict} {
+		_, c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == "POST" {
+				panic(http.ErrAbortHandler)
+			}
+			fmt.Fprintf(w, `{"totalResults":1,"Resources":[{"id":"7","userName":"a","title":%q,"schemas":["x"],"meta":{"version":"2"},"groups":[]}]}`, title)
+		})
+		if _, err := c.Users.Create(t.Context(), &sent); !errors.Is(err, want) {
+			t.Errorf("Create of a user with the title %s = %v, want %v", title, err, want)
+		}
+	}
+	// Members that were asked for are added apart, so they're no difference either.
+	_, c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "POST" {
+			panic(http.ErrAbortHandler)
+		}
+		io.WriteString(w, `{"totalResults":1,"Resources":[{"id":"7","displayName":"g"}]}`)
+	})
+	if g, err := c.Groups.Create(t.Context(), &scimclient.Group{DisplayName: "g", Members: []scimclient.Member{{Value: "1"}}}); err != nil || g.ID != "7" {
+		t.Errorf("Create of a group with members = %v, %v, want group 7", g, err)
+	}
+}
+
+// TestOddServersOwnAreNotSent: what is the server's own isn't sent back either where
+// it can't be read.
+func TestOddServersOwnAreNotSent(t *testing.T) {
+	t.Parallel()
+	var sent string
+	_, c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != "GET" {
+			body, _ := io.ReadAll(r.Body)
+			sent = string(body)
+		}
+		io.WriteString(w, `{"id":"7","userName":"a","displayName":"g","groups":7,"meta":7,"x":{"odd":true}}`)
+	})
+	u, err := c.Users.Get(t.Context(), "7")
+	must(t, err)
+	g, err := c.Groups.Get(t.Context(), "7")
+	must(t, err)
+	for what, call := range map[string]func() error{
+		"Users.Replace": func() error { return second(c.Users.Replace(t.Context(), u)) },
+		"Users.Create":  func() error { return second(c.Users.Create(t.Context(), u)) },
+		"Groups.Create": func() error { return second(c.Groups.Create(t.Context(), g)) },
+	} {
+		if err := call(); err != nil || strings.Contains(sent, `"meta"`) || strings.HasPrefix(what, "Users") && strings.Contains(sent, `"groups"`) || !strings.Contains(sent, `"x":{"odd":true}`) {
+			t.Errorf("%s = %v and sent %s", what, err, sent)
+		}
+	}
+}
+
 func TestCreateNeedsAName(t *testing.T) {
 	t.Parallel()
 	s, c := start(t)
