@@ -60,7 +60,7 @@ func (c *Client) Why(ctx context.Context, object string) (*idp.Attempt, error) {
 // findAppUser finds a user of the app by ID, or by user name; nil if there is none.
 func (c *Client) findAppUser(ctx context.Context, object string) (*appUser, error) {
 	const idLength = 20 // of all of Okta's IDs so far
-	if u, err := c.appUser(ctx, object); u != nil || err != nil || len(object) == idLength {
+	if u, err := c.appUser(ctx, object); u != nil || err != nil || len(object) == idLength && oktaID.MatchString(object) {
 		return u, err
 	}
 	k := c.appUsersCall(appUsersPage)

@@ -118,8 +118,9 @@ func TestWhyByName(t *testing.T) {
 	t.Parallel()
 	o := acme(12)
 	o.PageSize = 1
+	o.People[5].Login = "user0005@example.com" // as long as an ID
 	c := start(t, o)
-	for name, want := range map[string]string{"user1@example.com": person(1), "USER11@example.com": person(11), "user1": "", "user": "", "nobody@example.com": "", "..": "", "a/b?c#d": "", "jdoe": ""} {
+	for name, want := range map[string]string{"user1@example.com": person(1), "user0005@example.com": person(5), "USER11@example.com": person(11), "user1": "", "user": "", "nobody@example.com": "", "..": "", "a/b?c#d": "", "jdoe": ""} {
 		got, err := c.Why(t.Context(), name)
 		if err != nil || got.Key != want {
 			t.Errorf("Why(%q) = %+v, %v, want the user %q", name, got, err, want)
