@@ -126,10 +126,17 @@ func (r *Report) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// MarshalJSON writes lists without elements as [].
+// MarshalJSON writes the report with the numbers of findings by severity, and lists
+// without elements as [].
 func (r *Report) MarshalJSON() ([]byte, error) {
 	type plain Report
-	out := plain(*r)
+	out := struct {
+		plain
+		Counts map[Severity]int `json:"counts"`
+	}{plain(*r), map[Severity]int{}}
+	for _, s := range Severities() {
+		out.Counts[s] = r.Count(s)
+	}
 	if out.Findings == nil {
 		out.Findings = []Finding{}
 	}

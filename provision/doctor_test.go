@@ -100,6 +100,10 @@ func check(t *testing.T, r *provision.Report) {
 	if again, err := json.Marshal(&back); err != nil || string(again) != string(text) || back.String() != r.String() {
 		t.Errorf("JSON and back: %v\n%s\n%s", err, text, again)
 	}
+	var counts struct{ Counts map[provision.Severity]int }
+	if err := json.Unmarshal(text, &counts); err != nil || len(counts.Counts) != 3 || counts.Counts[provision.SeverityError] != r.Count(provision.SeverityError) {
+		t.Errorf("the JSON counts %v, %v", counts, err)
+	}
 	if all := string(text) + r.String(); strings.Contains(all, "fake-") {
 		t.Errorf("the report holds a secret: %s", all)
 	}

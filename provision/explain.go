@@ -33,6 +33,11 @@ type ExplainRequest struct {
 	// 64 KiB: what the page "Debug IdP token" of the console shows as the full
 	// token. For SAML it's {"subject": NAME_ID, "attributes": {NAME: [VALUES]}}.
 	Claims []byte
+
+	// Roster is what the identity provider should have pushed. Its Confirm reads
+	// the row of the person and the person's groups there. Without a Confirm it
+	// isn't read.
+	Roster idp.Roster
 }
 
 // Person is what both sides have of a person. It holds no secret, and values of
@@ -59,6 +64,10 @@ type Person struct {
 	// Token is what the provider's attribute mapping makes of the claims, nil
 	// without claims that it can read.
 	Token *PersonInToken `json:"token,omitempty"`
+
+	// Roster is the person's row at the identity provider, nil if it isn't read or
+	// there is none.
+	Roster *PersonInRoster `json:"roster,omitempty"`
 
 	// Attempt is what the identity provider says of the person.
 	Attempt *idp.Attempt `json:"attempt,omitempty"`
@@ -100,6 +109,16 @@ type GroupInDirectory struct {
 	ID          string `json:"id"`
 	DisplayName string `json:"displayName"`
 	Principal   string `json:"principal,omitempty"` // for IAM bindings
+}
+
+// PersonInRoster is a user as the identity provider should push it.
+type PersonInRoster struct {
+	Key        string   `json:"key"`
+	UserName   string   `json:"userName,omitempty"`
+	ExternalID string   `json:"externalId,omitempty"`
+	Emails     []string `json:"emails,omitempty"`
+	Active     bool     `json:"active"`
+	Groups     []string `json:"groups,omitempty"` // keys of the groups that the user is a direct member of
 }
 
 // PersonInToken is what a token says.
@@ -144,7 +163,7 @@ func (c *Clients) Explain(ctx context.Context, req ExplainRequest) (*Person, err
 		return nil, err
 	}
 	x := &explainer{
-		spec: spec, w: c.once.observe(ctx, spec), claims: claims,
+		spec: spec, w: c.once.observe(ctx, spec), claims: claims, confirm: req.Roster.Confirm,
 		out: &Person{Version: 1, Provider: spec.Provider, Person: req.Person, SignIn: Unknown, InGroups: Unknown},
 	}
 	x.out.Time = x.w.now.UTC().Truncate(time.Second)
@@ -213,6 +232,15 @@ func (e *Person) String() string {
 		b.WriteString("\nThe token:\n")
 		line("google.subject", t.Subject)
 		line("google.groups", strings.Join(t.Groups, ", "))
+	}
+	if r := e.Roster; r != nil {
+		b.WriteString("\nThe identity provider:\n")
+		line("key", r.Key)
+		line("userName", r.UserName)
+		line("externalId", r.ExternalID)
+		line("emails", strings.Join(r.Emails, ", "))
+		line("active", fmt.Sprint(r.Active))
+		line("groups", strings.Join(r.Groups, ", "))
 	}
 	if a := e.Attempt; a != nil {
 		b.WriteString("\nThe identity provider's last attempt:\n")

@@ -18,6 +18,7 @@ type explainer struct {
 	spec     Spec
 	w        *world
 	claims   map[string]any
+	confirm  func(ctx context.Context, userKey string) (idp.Confirmation, error)
 	out      *Person
 	mapping  claimmap.Mapping
 	user     *scimclient.User
@@ -43,6 +44,7 @@ func (x *explainer) look(ctx context.Context, c *Clients) {
 	} else {
 		x.skip("what the identity provider says: no program for it is given")
 	}
+	x.row(ctx)
 	p := x.w.provider.value
 	if p == nil {
 		x.skip("everything else: the provider can't be read: %s", cause(x.w.provider.err))
@@ -75,6 +77,27 @@ func (x *explainer) look(ctx context.Context, c *Clients) {
 	x.find(ctx, client)
 	if x.user != nil {
 		x.describe(ctx, client)
+	}
+}
+
+// row reads the person's row at the identity provider, by the key that the last
+// attempt has, or by the name.
+func (x *explainer) row(ctx context.Context) {
+	if x.confirm == nil {
+		return
+	}
+	key := x.out.Person
+	if a := x.out.Attempt; a != nil && a.Key != "" {
+		key = a.Key
+	}
+	switch got, err := x.confirm(ctx, key); {
+	case err != nil:
+		x.skip("the row at the identity provider: %s", cause(err))
+	case got.User == nil:
+		x.because("", "the identity provider's roster doesn't have the person")
+	default:
+		u := got.User
+		x.out.Roster = &PersonInRoster{Key: u.Key, UserName: u.UserName, ExternalID: u.ExternalID, Emails: u.Emails, Active: !u.Inactive, Groups: got.Groups}
 	}
 }
 

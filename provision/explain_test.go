@@ -1,6 +1,7 @@
 package provision_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"regexp"
@@ -231,4 +232,42 @@ func TestExplainRefuses(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestExplainRoster: the row at the identity provider is read by the key of the last
+// attempt, else by the name.
+func TestExplainRoster(t *testing.T) {
+	t.Parallel()
+	ada := &idp.User{Key: "k1", UserName: "ada@example.com", Emails: []string{"ada@example.com"}, Inactive: true}
+	tests := []struct {
+		name    string
+		key     string // of the attempt
+		row     idp.Confirmation
+		err     error
+		asked   string
+		want    string
+		present bool
+	}{
+		{"by name", "", idp.Confirmation{User: ada, Groups: []string{"g1", "g2"}}, nil, "ada@example.com", "groups           g1, g2", true},
+		{"by key", "k1", idp.Confirmation{User: ada}, nil, "k1", "key              k1", true},
+		{"nobody", "k1", idp.Confirmation{}, nil, "k1", "the identity provider's roster doesn't have the person", false},
+		{"an error", "", idp.Confirmation{}, errors.New("Graph: 403"), "ada@example.com", "the row at the identity provider: Graph: 403", false},
+	}
+	for _, tt := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPatient(t)
+			p.half.why = func(string) (*idp.Attempt, error) { return &idp.Attempt{Key: tt.key}, nil }
+			asked := ""
+			got, err := p.clients.Explain(t.Context(), provision.ExplainRequest{Spec: p.req.Spec, Person: "ada@example.com", Roster: idp.Roster{
+				Confirm: func(_ context.Context, key string) (idp.Confirmation, error) {
+					asked = key
+					return tt.row, tt.err
+				},
+			}})
+			must(t, err)
+			if asked != tt.asked || !strings.Contains(got.String(), tt.want) || (got.Roster != nil) != tt.present || tt.present && got.Roster.Active {
+				t.Errorf("%s: asked for %q, want %q, and %q in\n%s", tt.name, asked, tt.asked, tt.want, got)
+			}
+		})
+	}
 }

@@ -97,6 +97,13 @@ func (j *setupJob) explain(ctx context.Context) int {
 			return j.fail(err)
 		}
 	}
+	if half, ok := j.spec.IdentityProvider.(*identity); ok {
+		roster, err := half.roster(ctx)
+		if err != nil {
+			fmt.Fprintf(j.stderr, "scimctl: the roster of %s isn't read: %v\n", half.name, err)
+		}
+		req.Roster = roster
+	}
 	e, err := j.clients.Explain(ctx, req)
 	if err == nil {
 		err = j.print(e)

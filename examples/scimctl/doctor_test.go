@@ -3,12 +3,15 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/iamscim/iamscim/internal/oktafake"
 	"github.com/iamscim/iamscim/provision"
 	"github.com/iamscim/iamscim/scimtest"
 )
@@ -81,5 +84,29 @@ func TestDoctorAgainstEmulator(t *testing.T) {
 	}
 	if status, stdout, stderr = call(t, "doctor", "-provider", acme.Provider); status != exitFailed || !strings.Contains(stdout, "SCIM103") {
 		t.Errorf("doctor while IAM is down: %d\n%s%s", status, stdout, stderr)
+	}
+}
+
+// TestDoctorWithOkta: a spec that names the identity provider is all that doctor and
+// explain need to ask it.
+func TestDoctorWithOkta(t *testing.T) {
+	o, _, srv, args, dir := serveOkta(t)
+	t.Setenv("IAMSCIM_EMULATOR_HOST", srv.URL())
+	org := args[slices.Index(args, "-okta-org")+1]
+	spec := filepath.Join(dir, "spec.yaml")
+	write(t, spec, "provider: "+srv.State().Providers[0].Name+"\nvendor: OKTA\nidentityProvider:\n  okta:\n    org: "+org+"\n    app: "+oktafake.App+"\n    tokenFile: "+filepath.Join(dir, "okta-token")+"\n")
+	_, stdout, stderr := call(t, "explain", "-spec", spec, o.People[3].Login)
+	for _, want := range []string{"The identity provider:\n  key              " + o.People[3].ID, "groups           " + o.Groups[0].ID, "result           success"} {
+		if !strings.Contains(stdout, want) || stderr != "" {
+			t.Errorf("explain lacks %q:\n%s%s", want, stdout, stderr)
+		}
+	}
+	_, stdout, stderr = call(t, "doctor", "-spec", spec)
+	if !strings.Contains(stdout, "SCIM312") || stderr != "" {
+		t.Errorf("doctor lacks SCIM312:\n%s%s", stdout, stderr)
+	}
+	o.Denied = []string{"okta.groups.read"}
+	if _, stdout, stderr = call(t, "explain", "-spec", spec, o.People[3].Login); !strings.Contains(stdout+stderr, "okta.groups.read") {
+		t.Errorf("explain without a permission:\n%s%s", stdout, stderr)
 	}
 }
