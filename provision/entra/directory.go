@@ -74,7 +74,7 @@ type directory struct {
 // userCall is the call of a list of users. The lists are counted, which needs Graph's
 // index.
 func (d directory) userCall(fields string, segments ...string) call {
-	return call{path: v1(segments...), query: query("$select", fields, "$count", "true", "$top", pageSize), resource: strings.Join(segments, "/"), need: needUsers, eventual: true}
+	return call{path: v1(segments...), query: query("$select", fields, "$count", "true", "$top", pageSize), resource: strings.Join(segments, "/"), need: needUsers, eventual: true, counted: true}
 }
 
 // direct calls f for each direct member of a group that is a user. Provisioning

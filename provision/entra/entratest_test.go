@@ -307,6 +307,41 @@ func TestLife(t *testing.T) {
 	})
 }
 
+// TestAuditOfACutRoster: a page of people that is lost ends an audit without a finding.
+// An audit of fewer people would call the others unexpected.
+func TestAuditOfACutRoster(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"value":[]}`, `{"@odata.count":6,"value":[]}`, `{"@odata.count":0}`, `{}`, `<html>`} {
+		synctest.Test(t, func(t *testing.T) {
+			b := start(t)
+			c := b.client()
+			if err := c.SetUp(t.Context(), b.conn); err != nil {
+				t.Fatal(err)
+			}
+			b.cycle()
+			roster, err := c.Roster(t.Context(), entra.RosterOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Fail(entratest.Fault{Path: "members/microsoft.graph.user", Status: 200, Body: []byte(body), Times: 1 << 20}); err != nil {
+				t.Fatal(err)
+			}
+			scim, err := scimclient.New(b.conn.BaseURI, b.conn.Token.TokenSource(), scimclient.WithHTTPClient(b.google.PipeHTTPClient()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			mapping, err := claimmap.New(map[string]string{"google.subject": "user.externalId", "google.group": "group.externalId"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := audit.Run(t.Context(), scim, roster, audit.Options{Mapping: mapping})
+			if !errors.Is(err, iamscim.ErrBadReply) || result != nil && len(result.Findings) > 0 {
+				t.Errorf("with %s: audit = %+v, %v", body, result, err)
+			}
+		})
+	}
+}
+
 // TestLostRepliesOfEntratest: each reply of a set-up is lost once. There's one
 // application, one job and one assignment.
 func TestLostRepliesOfEntratest(t *testing.T) {

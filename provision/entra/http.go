@@ -72,6 +72,9 @@ type call struct {
 
 	// eventual asks Graph's index, which lags. Counts need it.
 	eventual bool
+
+	// counted: the first page of the list must say how many there are.
+	counted bool
 }
 
 // reply is what Graph answered.

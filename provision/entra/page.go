@@ -78,6 +78,8 @@ func each[T any](ctx context.Context, r *run, c call, id func(T) string, f func(
 		}
 		if number == 1 && p.Count != nil {
 			count = *p.Count
+		} else if number == 1 && c.counted {
+			return cut("the first page doesn't say how many objects there are")
 		}
 		for _, element := range p.Value {
 			k := id(element)

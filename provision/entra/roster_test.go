@@ -333,6 +333,7 @@ func TestRosterCut(t *testing.T) {
 	t.Parallel()
 	alterations := map[string]func(body map[string]any){
 		"the link is lost":     func(b map[string]any) { delete(b, "@odata.nextLink") },
+		"the count is lost":    func(b map[string]any) { delete(b, "@odata.count") },
 		"the value is lost":    func(b map[string]any) { delete(b, "value") },
 		"the value is null":    func(b map[string]any) { b["value"] = nil },
 		"the page is empty":    func(b map[string]any) { b["value"] = []any{} },
@@ -387,6 +388,9 @@ func TestRosterCut(t *testing.T) {
 								v := body["value"].([]map[string]any)
 								_, more := body["@odata.nextLink"]
 								if page != at || len(v) == 0 {
+									return nil
+								}
+								if _, counted := body["@odata.count"]; name == "the count is lost" && (!counted || list == "assigned") {
 									return nil
 								}
 								if name == "the link is lost" && !more || name == "the link leads back" && list != "users" {
@@ -478,7 +482,7 @@ func TestRosterWithoutEnd(t *testing.T) {
 			body = `{"value":[{"id":"` + principalID + `","displayName":"Google"}]}`
 		case strings.HasSuffix(r.URL.Path, "/users") && r.URL.Query().Get("$top") != "1":
 			served++
-			body = fmt.Sprintf(`{"@odata.nextLink":"http://localhost/v1.0/users?n=%d","value":[]}`, served)
+			body = fmt.Sprintf(`{"@odata.count":7,"@odata.nextLink":"http://localhost/v1.0/users?n=%d","value":[]}`, served)
 		}
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 	})

@@ -20,14 +20,14 @@ func bigSchema(t testing.TB) string {
 		t.Fatal(err)
 	}
 	var many strings.Builder
-	for i := range 800 {
+	for i := range 1000 {
 		fmt.Fprintf(&many, "            {\n\t      \"future%d\" : [ %d.0e0, {\"a\":\"\\u00e9\\/<&>\"} ],\n"+
 			"              \"targetAttributeName\": \"urn:x:y:%d\",\n              \"matchingPriority\": 0,\n"+
 			"              \"source\":   {\"type\":\"Constant\",\"expression\":\"\\\"]}{[\\\\\\\"\"}\n            },\n", i, i, i)
 	}
 	const before = "            {\n              \"targetAttributeName\": \"userName\""
 	all := strings.Replace(string(text), before, many.String()+before, 1)
-	if lines := strings.Count(all, "\n"); lines < 4000 {
+	if lines := strings.Count(all, "\n"); lines < 5000 {
 		t.Fatalf("%d lines", lines)
 	}
 	return all
