@@ -36,7 +36,7 @@ var modes = []struct {
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	for _, mode := range modes {
-		for before := range 3 { // swaps before the one that dies
+		for before := range 2 { // swaps before the one that dies
 			for _, committed := range []bool{false, true} {
 				outcomes := map[string]int{}
 				for at := 1; ; at++ {
@@ -110,8 +110,11 @@ func TestFaults(t *testing.T) {
 		{Status: 429},
 		{Status: 200, Body: []byte("<html>proxy</html>"), AfterCommit: true},
 	}
-	for _, mode := range modes {
+	for m, mode := range modes {
 		for i, fault := range faults {
+			if m > 0 && i != 1 {
+				continue // what differs in the other modes is what a lost reply leaves
+			}
 			for skip := 0; ; skip++ {
 				v := newVault(t)
 				if mode.made {

@@ -23,7 +23,7 @@
 // "latest": a version that was added may not have become the record.
 //
 // The store refuses a secret that has versions but no such annotation, and changes
-// nothing in it.
+// nothing in it. Regional secrets aren't supported.
 //
 // # Compare-and-swap
 //
@@ -36,7 +36,7 @@
 // the record. The next swap that succeeds disables it, with the versions before its
 // own. Disabled versions can be enabled again, but are billed
 // (https://cloud.google.com/secret-manager/pricing). [WithDestroy] destroys them
-// instead. A rotation makes about ten versions.
+// instead. The first token makes two versions, and a rotation five.
 //
 // # Consistency
 //
@@ -57,8 +57,8 @@
 //   - secretmanager.versions.list, and versions.disable or, with [WithDestroy],
 //     versions.destroy
 //
-// secrets.update is in roles/secretmanager.admin alone of the predefined roles, so
-// a custom role is the least. A caller who only reads the token needs secrets.get
+// roles/secretmanager.admin has all of them and much more, so a custom role is the
+// least. A caller who only reads the token needs secrets.get
 // and versions.access: roles/secretmanager.viewer and
 // roles/secretmanager.secretAccessor. Creating the secret needs secrets.create on
 // the project.
