@@ -277,7 +277,7 @@ func (d *directory) remove(id string) {
 	}
 }
 
-// purge removes the users whose retention is over.
+// purge removes the users who were deleted too long ago.
 func (d *directory) purge(now time.Time) {
 	for _, p := range slices.Clone(d.ordered.users) {
 		if !p.deleted.IsZero() && now.Sub(p.deleted) >= retention {

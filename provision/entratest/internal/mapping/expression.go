@@ -13,7 +13,7 @@ type expression struct {
 	text      string
 	function  string
 	args      []expression
-	omitted   bool // an argument of which nothing is there, as the second one of Switch([x], , "a", "b")
+	omitted   bool // an argument that is left out, as the second one of Switch([x], , "a", "b")
 }
 
 // functions are those that the fake evaluates. min and max are numbers of arguments.
@@ -175,7 +175,7 @@ func (p *parser) expression(depth int) (expression, error) {
 	return e, nil
 }
 
-// quoted reads a text whose opening quote is taken.
+// quoted reads a text behind its opening quote.
 func (p *parser) quoted() (expression, error) {
 	var b strings.Builder
 	for p.rest != "" {
