@@ -157,6 +157,15 @@ func TestConfirm(t *testing.T) {
 	if err != nil || now.User == nil || now.User.UserName != "user0@example.com" || !slices.Equal(now.Groups, []string{groupID(0), groupID(1), groupID(2), groupID(3)}) {
 		t.Errorf("Confirm = %+v, %v", now, err)
 	}
+	// The list of a user's groups has no pages, and so no links.
+	o.Do(func() {
+		for i := range 250 {
+			o.Groups = append(o.Groups, oktafake.Group{ID: groupID(100 + i), Name: "More", Members: []string{person(2)}})
+		}
+	})
+	if now, err := r.Confirm(t.Context(), person(2)); err != nil || len(now.Groups) != 253 {
+		t.Errorf("somebody in many groups: %d groups, %v", len(now.Groups), err)
+	}
 	o.Do(func() {
 		o.People[0].Status = "SUSPENDED"
 		o.People[1].Assigned = false
