@@ -149,6 +149,16 @@ func TestClientPastTheBound(t *testing.T) {
 	if n, err := resp.Body.Read(make([]byte, 9)); n != 0 || !errors.Is(err, ErrTooLarge) {
 		t.Errorf("Read past the bound = %d, %v, want none and ErrTooLarge", n, err)
 	}
+	// A body of exactly the bound, the end of which comes with a read of its own.
+	base.body = io.NopCloser(strings.NewReader("xx"))
+	exact, err := Client(&http.Client{Transport: base}, 2).Get("http://h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exact.Body.Close()
+	if got, err := io.ReadAll(exact.Body); string(got) != "xx" || err != nil {
+		t.Errorf("ReadAll of a body of the bound = %q, %v", got, err)
+	}
 	base.body = nil
 	none, err := (&transport{base: base, maxBody: 2}).RoundTrip(must(http.NewRequest("GET", "http://h", nil)))
 	if err != nil || none.Body != nil {

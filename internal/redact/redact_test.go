@@ -131,6 +131,7 @@ func TestText(t *testing.T) {
 	tests := []struct{ name, in, known, want string }{
 		{"known secret", "value s3 refused", "s3", "value [redacted] refused"},
 		{"known secret as JSON writes it", string(encoded), odd, `{"x":"[redacted]"}`},
+		{"known secret as JSON for no browser writes it", `s<\u0001x`, "s<\x01x", "[redacted]"},
 		{"unknown text is left alone", "scimTenants/t1 not found", "", "scimTenants/t1 not found"},
 		{"the words alone are no secret", "plainText is required", "", "plainText is required"},
 		{"bearer", "got Bearer abcdefgh12345", "", "got Bearer [redacted]"},

@@ -115,3 +115,25 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestKinds: the collection and the noun of a kind, and who may have it.
+func TestKinds(t *testing.T) {
+	t.Parallel()
+	if c, n := Tenant.Collection(), Tenant.String(); c != "scimTenants" || n != "SCIM tenant" {
+		t.Errorf("a tenant is a %q in %q", n, c)
+	}
+	if err := Token.CheckChild("p", "token-a"); err != nil {
+		t.Errorf("CheckChild = %v", err)
+	}
+	if err := Token.CheckChild("p", "-"); err == nil {
+		t.Error("CheckChild of a bad id = nil")
+	}
+	if err := Token.CheckChild("", strings.Repeat("x", 161)); err == nil || err.Error() != `SCIM token "`+strings.Repeat("x", 160)+`"… (161 bytes): its parent's name is missing` {
+		t.Errorf("CheckChild without a parent = %v", err)
+	}
+	for id, want := range map[string]bool{"gcp-x": true, "gcp": false, "gcpx": false, "x-gcp-": false} {
+		if got := Reserved(id); got != want {
+			t.Errorf("Reserved(%q) = %t, want %t", id, got, want)
+		}
+	}
+}
