@@ -487,7 +487,7 @@ func TestNotOwned(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := b.client().SetUp(t.Context(), b.conn)
-		if !errors.Is(err, iamscim.ErrPermissionDenied) || !strings.Contains(err.Error(), "Synchronization.Read.All") {
+		if !errors.Is(err, iamscim.ErrPermissionDenied) || !strings.Contains(err.Error(), "Synchronization.Read.All (or Application.ReadWrite.OwnedBy, if the caller owns the application)") {
 			t.Errorf("SetUp = %v", err)
 		}
 		for _, r := range b.Requests() {

@@ -13,12 +13,15 @@ type need struct {
 	delegated string
 }
 
+// owned counts for the applications that the caller owns.
+const owned = "Application.ReadWrite.OwnedBy"
+
 // The needs of the calls: https://learn.microsoft.com/graph/permissions-reference.
 var (
-	needReadApp = need{"read the application", []string{"Application.Read.All", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, ""}
-	needMakeApp = need{"create the application", []string{"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All"}, "Application.ReadWrite.All"}
-	needReadJob = need{"read the provisioning job", []string{"Synchronization.Read.All", "Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy"}, ""}
-	needJob     = need{"change the provisioning job", []string{"Application.ReadWrite.OwnedBy", "Synchronization.ReadWrite.All"}, "Synchronization.ReadWrite.All"}
+	needReadApp = need{"read the application", []string{"Application.Read.All", owned, "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, ""}
+	needMakeApp = need{"create the application", []string{owned, "Application.ReadWrite.All", "Directory.ReadWrite.All"}, "Application.ReadWrite.All"}
+	needReadJob = need{"read the provisioning job", []string{"Synchronization.Read.All", "Synchronization.ReadWrite.All", owned}, ""}
+	needJob     = need{"change the provisioning job", []string{owned, "Synchronization.ReadWrite.All"}, "Synchronization.ReadWrite.All"}
 	needScope   = need{"read who is assigned", []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, ""}
 	needAssign  = need{"assign users and groups", []string{"AppRoleAssignment.ReadWrite.All"}, ""}
 	needLogs    = need{"read the provisioning logs", []string{"ProvisioningLog.Read.All", "AuditLog.Read.All"}, ""}
@@ -47,9 +50,11 @@ func (r *run) remedyPermission(n need) string {
 		return ""
 	}
 	least := n.any[0]
-	switch least {
-	case "Application.ReadWrite.OwnedBy":
+	switch {
+	case least == owned:
 		least += " (if the caller owns the application), or else " + n.delegated
+	case slices.Contains(n.any, owned):
+		least += " (or " + owned + ", if the caller owns the application)"
 	}
 	return "to " + n.purpose + " the caller needs " + least + ": " + r.consent("")
 }
