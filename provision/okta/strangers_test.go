@@ -50,8 +50,8 @@ func TestAnotherOne(t *testing.T) {
 	failure(t, err, iamscim.ErrBadReply)
 
 	// Okta may not know the filter, and list every pushed group.
-	mappings := `[{"id":"a","sourceGroupId":"` + groupID(7) + `","status":"ERROR","errorSummary":"another group"},{"id":"b","sourceGroupId":"` + groupID(0) +
-		`","status":"ACTIVE","lastPush":"2026-11-20T11:00:00.000Z"},{"id":"c","sourceGroupId":"` + groupID(0) + `","status":"ERROR","errorSummary":"a second mapping"}]`
+	mappings := `[{"id":"a","sourceGroupId":"` + groupID(0) + `","status":"ACTIVE","lastPush":"2026-11-20T11:00:00.000Z"},{"id":"b","sourceGroupId":"` + groupID(0) +
+		`","status":"ERROR","errorSummary":"a second mapping"},{"id":"c","sourceGroupId":"` + groupID(7) + `","status":"ERROR","errorSummary":"another group"}]`
 	o.Do(func() { answering(o, "/group-push/mappings", mappings) })
 	if got, err := c.Why(t.Context(), groupID(0)); err != nil || got.Reason != "a second mapping" {
 		t.Errorf("two mappings of a group, and one of another: %+v, %v", got, err)
