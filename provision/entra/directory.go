@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/iamscim/iamscim"
+	"github.com/iamscim/iamscim/provision/idp"
 )
 
 // user is a user of the directory
@@ -34,10 +35,7 @@ func (u *user) attribute(source string) (value, field string, ok bool) {
 	case objectID:
 		return u.ID, "id", true
 	case "userPrincipalName":
-		// A guest's name is pushed without the mark and the domain:
-		// https://learn.microsoft.com/entra/identity/app-provisioning/how-provisioning-works
-		name, _, _ := strings.Cut(u.UserPrincipalName, "#EXT#")
-		return name, source, true
+		return idp.EntraUserName(u.UserPrincipalName), source, true
 	case "originalUserPrincipalName":
 		return u.UserPrincipalName, "userPrincipalName", true
 	case mail:

@@ -298,8 +298,8 @@ func TestRosterMapping(t *testing.T) {
 		want     idp.User // "" of a field is empty
 		says     string   // of the error
 	}{
-		{"the defaults", settings("mailNickname", "userPrincipalName", "mail"), idp.User{ExternalID: "nick1", UserName: "guest_contoso.com", Emails: []string{"mail1@example.com"}}, ""},
-		{"a guest's whole name", settings("objectId", "originalUserPrincipalName", "userPrincipalName"), idp.User{ExternalID: id(kindUser, 1), UserName: "guest_contoso.com#EXT#@example.com", Emails: []string{"guest_contoso.com"}}, ""},
+		{"the defaults", settings("mailNickname", "userPrincipalName", "mail"), idp.User{ExternalID: "nick1", UserName: "guest@contoso.com", Emails: []string{"mail1@example.com"}}, ""},
+		{"a guest's whole name", settings("objectId", "originalUserPrincipalName", "userPrincipalName"), idp.User{ExternalID: id(kindUser, 1), UserName: "guest_contoso.com#EXT#@example.com", Emails: []string{"guest@contoso.com"}}, ""},
 		{"expressions", settings("Join(x)", "mail", "ToLower([mail], )"), idp.User{UserName: "mail1@example.com"}, ""},
 		{"a userName that can't be read", settings("objectId", "ToLower([mail], )", "mail"), idp.User{}, "userName is mapped from"},
 		{"no userName", settings("objectId", "", "mail")[:1], idp.User{}, "no setting entra-user-name"},

@@ -81,7 +81,7 @@ func TestUsers(t *testing.T) {
 			{"id":"gone","@removed":{"reason":"deleted"}}]}`, "2.json", `{"value":[{"id":"x2","userPrincipalName":"guest_partner.com#EXT#@example.onmicrosoft.com","accountEnabled":false}]}`},
 			want: []idp.User{
 				{Key: "x1", UserName: "anna@example.com", ExternalID: "x1", DisplayName: "Anna", Emails: []string{"a@example.com"}},
-				{Key: "x2", UserName: "guest_partner.com", ExternalID: "x2", Inactive: true}}},
+				{Key: "x2", UserName: "guest@partner.com", ExternalID: "x2", Inactive: true}}},
 		{name: "Graph with mailNickname", files: []string{"1.json", `{"value":[{"id":"x1","userPrincipalName":"anna@example.com","mailNickname":"anna","accountEnabled":true}]}`},
 			set: func(f *idp.Files) { f.EntraExternalID = "mailNickname" }, want: []idp.User{{Key: "x1", UserName: "anna@example.com", ExternalID: "anna"}}},
 		{name: "Graph without externalId", files: []string{"1.json", `{"value":[{"id":"x1","userPrincipalName":"anna@example.com","accountEnabled":true}]}`},
@@ -413,4 +413,20 @@ func ExampleFiles() {
 	// bjensen@example.com false
 	// jsmith@example.com true
 	// <nil>
+}
+
+func TestEntraUserName(t *testing.T) {
+	t.Parallel()
+	for upn, want := range map[string]string{
+		"ada@example.com": "ada@example.com",
+		"ada_home.example#EXT#@example.onmicrosoft.com": "ada@home.example",
+		"ada_b_home.example#EXT#@example.com":           "ada_b@home.example",
+		"ada_b@example.com":                             "ada_b@example.com",
+		"ada#EXT#@example.com":                          "ada",
+		"":                                              "",
+	} {
+		if got := idp.EntraUserName(upn); got != want {
+			t.Errorf("EntraUserName(%q) = %q, want %q", upn, got, want)
+		}
+	}
 }

@@ -40,10 +40,7 @@ func (d decoder) graphUser(text []byte) (u User, skip bool, problems []string) {
 	if g.UserPrincipalName == "" {
 		problems = append(problems, "has no userPrincipalName")
 	}
-	u = User{Key: g.ID, UserName: g.UserPrincipalName, DisplayName: g.DisplayName, Inactive: g.AccountEnabled != nil && !*g.AccountEnabled}
-	// A guest's name loses the mark and the domain:
-	// https://learn.microsoft.com/entra/identity/app-provisioning/how-provisioning-works
-	u.UserName, _, _ = strings.Cut(u.UserName, "#EXT#")
+	u = User{Key: g.ID, UserName: EntraUserName(g.UserPrincipalName), DisplayName: g.DisplayName, Inactive: g.AccountEnabled != nil && !*g.AccountEnabled}
 	if g.Mail != "" {
 		u.Emails = []string{g.Mail}
 	}
@@ -101,4 +98,18 @@ func graphMembers(w *row) ([]Membership, []string) {
 		}
 	}
 	return list, nil
+}
+
+// EntraUserName returns what Microsoft Entra ID pushes for a userPrincipalName. A
+// guest has the name of the home directory again: ada_home.example#EXT#@tenant.example
+// is pushed as ada@home.example.
+//
+// See https://learn.microsoft.com/entra/identity/app-provisioning/how-provisioning-works.
+func EntraUserName(userPrincipalName string) string {
+	home, _, guest := strings.Cut(userPrincipalName, "#EXT#")
+	// A domain has no underscore, and a name may have some.
+	if i := strings.LastIndexByte(home, '_'); guest && i > 0 {
+		return home[:i] + "@" + home[i+1:]
+	}
+	return home
 }
