@@ -114,4 +114,8 @@ func TestSetupWithOkta(t *testing.T) {
 	if status != exitFindings || !strings.Contains(stdout, "Give it to the identity provider") {
 		t.Errorf("rotate: %d\n%s\n%s", status, stdout, stderr)
 	}
+	status, stdout, stderr = call(t, "teardown", "-spec", spec, "-tenant-uid", uid[1])
+	if status != exitClean || !strings.Contains(stdout, "The identity provider has stopped.") || !strings.Contains(stdout, "deleted for good") {
+		t.Errorf("teardown: %d\n%s\n%s", status, stdout, stderr)
+	}
 }

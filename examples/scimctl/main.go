@@ -26,7 +26,7 @@
 //	scimctl plan -spec spec.yaml
 //	scimctl apply -spec spec.yaml -wait
 //	scimctl rotate -spec spec.yaml
-//	scimctl teardown -provider NAME -tenant-uid UID
+//	scimctl teardown -spec spec.yaml -tenant-uid UID
 //	scimctl import -provider NAME > spec.yaml
 //
 // doctor says what is wrong with a set-up and what to do next, and explain does it

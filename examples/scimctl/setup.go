@@ -43,7 +43,7 @@ func runSetup(ctx context.Context, verb string, args []string, stdout, stderr io
 	set := flag.NewFlagSet("scimctl "+verb, flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.StringVar(&j.demo, "demo", "", "run on an in-memory Google Cloud: "+stages)
-	if verb == "plan" || verb == "apply" || verb == "rotate" {
+	if verb == "plan" || verb == "apply" || verb == "rotate" || verb == "teardown" {
 		set.StringVar(&j.specPath, "spec", "", "`FILE` with the spec in YAML")
 	}
 	if verb == "plan" || verb == "apply" {
@@ -57,7 +57,7 @@ func runSetup(ctx context.Context, verb string, args []string, stdout, stderr io
 		set.BoolVar(&j.wait, "wait", false, "wait for what isn't visible yet, and for the directory")
 		set.StringVar(&j.allowReplace, "allow-replace", "", "`UID` of the tenant that may be replaced")
 	case "teardown":
-		set.StringVar(&j.provider, "provider", "", "full `NAME` of the provider")
+		set.StringVar(&j.provider, "provider", "", "full `NAME` of the provider, without a spec")
 		set.StringVar(&j.tenantUID, "tenant-uid", "", "`UID` of the tenant that is deleted for good")
 		set.Func("revoke-sessions", "google.subject of a `PERSON` whose sessions end; may be repeated", appendTo(&j.revoke))
 		set.Func("delete-subject", "google.subject of a `PERSON` who can't sign in for 30 days; may be repeated", appendTo(&j.deleted))
@@ -98,8 +98,8 @@ func (j *setupJob) connect(ctx context.Context, verb string) (done func(), err e
 	}
 	done = func() {}
 	switch {
-	case verb == "teardown" && (j.provider == "" || j.tenantUID == ""):
-		return nil, errors.New("teardown needs -provider and -tenant-uid, or -demo")
+	case verb == "teardown" && ((j.provider == "") == (j.specPath == "") || j.tenantUID == ""):
+		return nil, errors.New("teardown needs -tenant-uid and either -spec or -provider, or -demo")
 	case verb == "import" && j.provider == "":
 		return nil, errors.New("import needs -provider, or -demo")
 	case (verb == "doctor" || verb == "explain") && j.specPath == "" && j.provider != "":
@@ -124,7 +124,7 @@ func (j *setupJob) connect(ctx context.Context, verb string) (done func(), err e
 		}
 	}
 	if j.spec != nil {
-		j.half = j.spec.IdentityProvider
+		j.half, j.provider = j.spec.IdentityProvider, j.spec.Provider.String()
 	}
 	j.clients, err = provision.New(ctx)
 	return done, err

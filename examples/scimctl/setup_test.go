@@ -73,7 +73,7 @@ func TestSetupDemo(t *testing.T) {
 		{"explain -demo provisioned -claims main.go ada", exitFailed, []string{"must be one JSON object"}},
 		{"explain", exitFailed, []string{"explain needs -spec, -provider or -demo"}},
 		{"plan", exitFailed, []string{"plan needs -spec, or -demo"}},
-		{"teardown", exitFailed, []string{"needs -provider and -tenant-uid"}},
+		{"teardown", exitFailed, []string{"needs -tenant-uid and either -spec or -provider"}},
 		{"import", exitFailed, []string{"import needs -provider"}},
 		{"plan -demo empty x", exitFailed, []string{`unexpected argument "x"`}},
 		{"plan -x", exitFailed, []string{"flag provided but not defined"}},
@@ -212,7 +212,10 @@ func setUpAgainstEmulator(t *testing.T, store string) {
 	}
 	tenants := acme.State().Tenants
 	uid := tenants[0].BaseUri[strings.LastIndexByte(tenants[0].BaseUri, '/')+1:]
-	if status, stdout, stderr = call(t, "teardown", "-provider", acme.Provider, "-tenant-uid", uid); status != exitClean || len(acme.State().Tenants) != 0 {
+	if status, _, stderr = call(t, "teardown", "-spec", spec, "-provider", acme.Provider, "-tenant-uid", uid); status != exitFailed || len(acme.State().Tenants) != 1 {
+		t.Errorf("teardown of a spec and a provider: %d\n%s", status, stderr)
+	}
+	if status, stdout, stderr = call(t, "teardown", "-spec", spec, "-tenant-uid", uid); status != exitClean || len(acme.State().Tenants) != 0 {
 		t.Errorf("teardown: %d\n%s\n%s", status, stdout, stderr)
 	}
 }
