@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/iamscim/iamscim"
@@ -154,7 +155,8 @@ func (p *planner) claims() Step {
 	}
 	own := p.own()
 	var verdict claimmap.Verdict
-	fit, fitVerdict := claimmap.Fit(got.AttributeMapping, p.vendor)
+	// A spec or a tenant that names its mapping needs none that fits.
+	fit := sync.OnceValues(func() (claimmap.Mapping, claimmap.Verdict) { return claimmap.Fit(got.AttributeMapping, p.vendor) })
 	switch {
 	case !p.spec.Mapping.IsZero():
 		p.mapping = p.spec.Mapping
@@ -165,7 +167,12 @@ func (p *planner) claims() Step {
 				Remedy: "name the claim mapping in the spec: another one replaces the tenant"}
 		}
 		p.mapping = m
-	case fit.IsZero():
+	default:
+		fits, fitVerdict := fit()
+		if !fits.IsZero() {
+			p.mapping = fits
+			break
+		}
 		s := Step{Status: StatusBlocked, Text: "no claim mapping fits the provider: " + fitVerdict.Reason, Remedy: "name the claim mapping in the spec"}
 		if p.vendor == "" {
 			s.Remedy = "name the vendor in the spec, or the claim mapping"
@@ -174,8 +181,6 @@ func (p *planner) claims() Step {
 			s.Remedy += "; documented is " + text
 		}
 		return s
-	default:
-		p.mapping = fit
 	}
 	if err := p.mapping.Validate(p.spec.Usage); err != nil {
 		return Step{Status: StatusBlocked, err: err, Text: "the claim mapping is invalid: " + err.Error(), Remedy: "correct the mapping"}
@@ -227,10 +232,11 @@ func (p *planner) claims() Step {
 	return Step{Status: StatusBlocked, Text: text, Remedy: remedy}
 }
 
-func (p *planner) otherMapping(v claimmap.Verdict, fit claimmap.Mapping) string {
+func (p *planner) otherMapping(v claimmap.Verdict, fit func() (claimmap.Mapping, claimmap.Verdict)) string {
+	fits, _ := fit()
 	switch text := v.Suggestion.String(); {
-	case !fit.IsZero():
-		return "use " + fit.String() + ", "
+	case !fits.IsZero():
+		return "use " + fits.String() + ", "
 	case text != "":
 		return "documented is " + text + ", "
 	}

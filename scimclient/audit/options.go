@@ -62,7 +62,7 @@ type Options struct {
 func (o Options) withDefaults() (Options, error) {
 	var errs []error
 	if o.Mapping.IsZero() {
-		errs = append(errs, errors.New("Mapping must be the tenant's claim mapping, is empty"))
+		errs = append(errs, errors.New("field Mapping must be the tenant's claim mapping, is empty"))
 	}
 	if o.PerMinute < 0 {
 		errs = append(errs, fmt.Errorf("PerMinute is %d: at least 1", o.PerMinute))
