@@ -72,7 +72,7 @@ func parseFlags(args []string, stderr io.Writer) (*flags, error) {
 	set.IntVar(&f.sample, "sample", 0, "check this `number` of random users only")
 	set.Float64Var(&f.confidence, "confidence", 0.95, "confidence of the bounds of -sample")
 	set.Uint64Var(&f.seed, "seed", 1, "seed of -sample")
-	set.StringVar(&f.options.Checkpoint, "checkpoint", "", "`file` to resume an interrupted audit from")
+	set.StringVar(&f.options.Checkpoint, "checkpoint", "", "`file` to resume an interrupted audit from; file.roster keeps a live roster until it ends")
 	set.BoolVar(&f.options.Resume, "resume", false, "go on from -checkpoint")
 	set.StringVar(&f.options.Guard.Accepted, "accepted", "", "`file` that keeps the numbers of the last accepted roster")
 	set.Func("allow-missing", "`change` that a guard refuses and this run accepts, as users=312", func(text string) error {

@@ -103,16 +103,38 @@ func (l *live) open() error {
 }
 
 // openLive copies the roster of the identity provider, which changes while an audit
-// runs. done removes the copy, which has names in it.
+// runs. done removes the copy, which has names in it, unless the audit can be resumed.
 func (j *job) openLive(ctx context.Context) (done func(), err error) {
-	dir, err := os.MkdirTemp("", "scimctl-roster-")
-	if err != nil {
-		return func() {}, err
+	done = func() {}
+	checkpoint := j.options.Checkpoint
+	interrupted := func() bool { _, err := os.Stat(checkpoint); return checkpoint != "" && err == nil }
+	if interrupted() && !j.options.Resume {
+		return done, fmt.Errorf("%s is there: an audit was interrupted. Resume it or delete the file", checkpoint)
 	}
-	done = func() { os.RemoveAll(dir) }
 	roster, err := j.live.half.roster(ctx)
 	if err == nil {
-		roster, err = roster.Copy(dir)
+		dir := checkpoint + ".roster"
+		if checkpoint == "" {
+			dir, err = os.MkdirTemp("", "scimctl-roster-")
+		} else if !j.options.Resume {
+			err = os.Mkdir(dir, 0o700) // a directory of somebody else is left alone
+		}
+		if err == nil {
+			done = func() {
+				if !interrupted() {
+					os.RemoveAll(dir)
+				}
+			}
+		}
+		confirm := roster.Confirm
+		switch {
+		case err != nil:
+		case j.options.Resume:
+			roster, err = idp.OpenCopy(dir)
+		default:
+			roster, err = roster.Copy(dir)
+		}
+		roster.Confirm = confirm
 	}
 	if err != nil {
 		return done, fmt.Errorf("the roster of %s: %w", j.live.half.name, err)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -325,5 +327,46 @@ func TestREADMEIdentity(t *testing.T) {
 	}
 	if half, faults := file.open(); half == nil || faults != nil {
 		t.Errorf("open() = %v, %v", half, faults)
+	}
+}
+
+// TestLiveResume: an audit that was interrupted goes on with the roster that it began
+// with, although the identity provider has another one by now.
+func TestLiveResume(t *testing.T) {
+	t.Parallel()
+	o, _, srv, args, dir := serveOkta(t)
+	checkpoint := filepath.Join(dir, "checkpoint")
+	args = append(args, "-checkpoint", checkpoint)
+	if err := srv.Fail(scimtest.Fault{Path: "/v1alpha1/tenants/*/Users/*", Skip: 10, Times: 1000, Status: 401}); err != nil {
+		t.Fatal(err)
+	}
+	if status, stdout, stderr := call(t, args...); status != exitFailed || !strings.Contains(stdout+stderr, "Resume it from") {
+		t.Fatalf("exit status %d\n%s\n%s", status, stderr, stdout)
+	}
+	srv.ClearFaults()
+	if info, err := os.Stat(checkpoint + ".roster"); err != nil || info.Mode().Perm() != 0o700 {
+		t.Fatalf("the roster of the audit: %v, %v", info, err)
+	}
+	if status, _, stderr := call(t, args...); status != exitFailed || !strings.Contains(stderr, "an audit was interrupted") {
+		t.Errorf("without -resume: exit status %d\n%s", status, stderr)
+	}
+	o.Do(func() { o.People[7].Name = "Somebody Else" })
+	if status, stdout, stderr := call(t, append(args, "-resume")...); status != exitClean || !strings.Contains(stdout, "Clean") {
+		t.Errorf("-resume: exit status %d\n%s\n%s", status, stderr, stdout)
+	}
+	for _, name := range []string{checkpoint, checkpoint + ".roster"} {
+		if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is left: %v", filepath.Base(name), err)
+		}
+	}
+	// A directory of somebody else stays.
+	if err := os.Mkdir(checkpoint+".roster", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, _ := call(t, args...); status != exitFailed {
+		t.Errorf("with a directory of somebody else: exit status %d", status)
+	}
+	if _, err := os.Stat(checkpoint + ".roster"); err != nil {
+		t.Error(err)
 	}
 }

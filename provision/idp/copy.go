@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -15,40 +16,83 @@ import (
 // The files have mode 0600, and hold names: remove dir after the audit. If a list
 // is cut, Copy returns its errors and no roster.
 //
-// Confirm stays that of r.
+// Confirm stays that of r. [OpenCopy] reads a copy again.
 func (r Roster) Copy(dir string) (Roster, error) {
-	users, err1 := copyList(filepath.Join(dir, "users.json"), r.Users)
-	groups, err2 := copyList(filepath.Join(dir, "groups.json"), r.Groups)
-	memberships, err3 := copyList(filepath.Join(dir, "memberships.json"), r.Memberships)
-	leavers, err4 := copyList(filepath.Join(dir, "leavers.json"), r.Leavers)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	if err := os.Remove(filepath.Join(dir, copied)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Roster{}, fmt.Errorf("idp: copy: %w", err)
+	}
+	rows := map[string]int{}
+	err := errors.Join(copyList(dir, "users", r.Users, rows), copyList(dir, "groups", r.Groups, rows),
+		copyList(dir, "memberships", r.Memberships, rows), copyList(dir, "leavers", r.Leavers, rows))
+	if err != nil {
 		return Roster{}, err
 	}
-	return Roster{Users: users, Groups: groups, Memberships: memberships, Leavers: leavers, Confirm: r.Confirm}, nil
+	// This file says that the others are whole.
+	text, err := json.Marshal(rows)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, copied), text, 0o600)
+	}
+	if err != nil {
+		return Roster{}, fmt.Errorf("idp: copy: %w", err)
+	}
+	whole := copyOf(dir, rows)
+	whole.Confirm = r.Confirm
+	return whole, nil
 }
 
-func copyList[T any](name string, list iter.Seq2[T, error]) (iter.Seq2[T, error], error) {
-	if list == nil {
-		return nil, nil
+// copied is the file with the rows of each list of a copy.
+const copied = "rows.json"
+
+// OpenCopy returns the roster that [Roster.Copy] wrote into dir, to resume an audit.
+// It has no Confirm. The error wraps [ErrCut] if the copy isn't whole.
+func OpenCopy(dir string) (Roster, error) {
+	text, err := os.ReadFile(filepath.Join(dir, copied))
+	if err != nil {
+		return Roster{}, fmt.Errorf("idp: open copy: %w: %w", ErrCut, err)
 	}
+	var rows map[string]int
+	if err := json.Unmarshal(text, &rows); err != nil {
+		return Roster{}, fmt.Errorf("idp: open copy: %w: %s was changed", ErrCut, copied)
+	}
+	return copyOf(dir, rows), nil
+}
+
+func copyOf(dir string, rows map[string]int) Roster {
+	return Roster{
+		Users: readCopy[User](dir, "users", rows), Groups: readCopy[Group](dir, "groups", rows),
+		Memberships: readCopy[Membership](dir, "memberships", rows), Leavers: readCopy[Leaver](dir, "leavers", rows),
+	}
+}
+
+func copyList[T any](dir, kind string, list iter.Seq2[T, error], rows map[string]int) error {
+	if list == nil {
+		return nil
+	}
+	name := filepath.Join(dir, kind+".json")
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("idp: copy: %w", err)
+		return fmt.Errorf("idp: copy: %w", err)
 	}
-	rows := 0
+	n := 0
 	out := bufio.NewWriter(file)
 	encoder := json.NewEncoder(out)
 	err = Each(list, func(row T) error {
-		rows++
+		n++
 		return encoder.Encode(row)
 	})
 	if err = errors.Join(err, out.Flush(), file.Close()); err != nil {
-		return nil, errors.Join(err, os.Remove(name))
+		return errors.Join(err, os.Remove(name))
 	}
-	return readCopy[T](name, rows), nil
+	rows[kind] = n
+	return nil
 }
 
-func readCopy[T any](name string, rows int) iter.Seq2[T, error] {
+func readCopy[T any](dir, kind string, all map[string]int) iter.Seq2[T, error] {
+	rows, there := all[kind]
+	if !there {
+		return nil
+	}
+	name := filepath.Join(dir, kind+".json")
 	return func(yield func(T, error) bool) {
 		var none T
 		file, err := os.Open(name)

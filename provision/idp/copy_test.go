@@ -75,6 +75,14 @@ func TestCopy(t *testing.T) {
 		break // a caller may stop
 	}
 
+	again, err := idp.OpenCopy(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(users, rowsOf(t, again.Users)); diff != "" || again.Confirm != nil || len(rowsOf(t, again.Leavers)) != 1 {
+		t.Errorf("an opened copy (-want +got):\n%s", diff)
+	}
+
 	// Somebody else shortens a file.
 	if err := os.Truncate(filepath.Join(dir, "users.json"), 20); err != nil {
 		t.Fatal(err)
@@ -98,5 +106,35 @@ func TestCopyOfACutList(t *testing.T) {
 	}
 	if _, err := (idp.Roster{Users: idp.Of[idp.User]()}).Copy(filepath.Join(dir, "absent")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no such folder: %v", err)
+	}
+}
+
+// TestOpenCopy: a copy that isn't whole is no roster, and a list that wasn't copied
+// isn't one without rows.
+func TestOpenCopy(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := idp.OpenCopy(dir); !errors.Is(err, idp.ErrCut) {
+		t.Errorf("OpenCopy of nothing = %v, want ErrCut", err)
+	}
+	whole := idp.Roster{Users: idp.Of(idp.User{Key: "a"})}
+	if _, err := whole.Copy(dir); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := idp.OpenCopy(dir); err != nil || r.Groups != nil || len(rowsOf(t, r.Users)) != 1 {
+		t.Errorf("OpenCopy = %v", err)
+	}
+	cut := idp.Roster{Users: func(yield func(idp.User, error) bool) { yield(idp.User{Key: "a"}, nil) }}
+	if _, err := cut.Copy(dir); !errors.Is(err, idp.ErrCut) {
+		t.Errorf("Copy = %v, want ErrCut", err)
+	}
+	if _, err := idp.OpenCopy(dir); !errors.Is(err, idp.ErrCut) {
+		t.Errorf("OpenCopy after a copy that failed = %v, want ErrCut", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "rows.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := idp.OpenCopy(dir); !errors.Is(err, idp.ErrCut) {
+		t.Errorf("OpenCopy of a broken count = %v, want ErrCut", err)
 	}
 }
