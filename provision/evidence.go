@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -27,112 +26,127 @@ const atOnce = 8
 // lookUp looks for everything that r names: one request per user, per group and
 // per membership.
 func (r Ready) lookUp(ctx context.Context, client *scimclient.Client) (evidence, error) {
-	var (
-		mu    sync.Mutex
-		wg    sync.WaitGroup
-		e     = evidence{people: map[string]*scimclient.User{}}
-		errs  []error
-		slots = make(chan struct{}, atOnce)
-		users = map[string]*scimclient.User{}
-	)
-	do := func(f func() error) {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if err := f(); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				errs = append(errs, err)
-			}
-		})
+	s := &search{client: client, slots: make(chan struct{}, atOnce), users: map[string]*scimclient.User{}, groups: map[string]*scimclient.Group{}}
+	for _, name := range r.names() {
+		s.do(func() error { return s.user(ctx, name) })
 	}
-	note := func(format string, args ...any) {
-		mu.Lock()
-		defer mu.Unlock()
-		e.missing = append(e.missing, fmt.Sprintf(format, args...))
+	for name := range r.Groups {
+		s.do(func() error { return s.group(ctx, name) })
 	}
-	names := map[string]bool{}
-	for _, u := range r.Users {
-		names[u] = true
-	}
-	for _, members := range r.Groups {
-		for _, m := range members {
-			names[m] = true
-		}
-	}
-	for _, b := range r.BreakGlass {
-		names[b.UserName] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		do(func() error {
-			u, err := client.Users.Find(ctx, name)
-			switch {
-			case errors.Is(err, scimclient.ErrNotFound):
-				note("the user %s", name)
-				mu.Lock()
-				defer mu.Unlock()
-				e.absent = append(e.absent, name)
-				return nil
-			case err != nil:
-				return err
-			case u.Active != nil && !*u.Active:
-				note("the user %s, who is inactive", name)
-				return nil
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			users[name] = u
-			e.found++
-			return nil
-		})
-	}
-	groups := map[string]*scimclient.Group{}
-	for _, name := range slices.Sorted(maps.Keys(r.Groups)) {
-		do(func() error {
-			g, err := client.Groups.Find(ctx, name)
-			switch {
-			case errors.Is(err, scimclient.ErrNotFound):
-				note("the group %s", name)
-				return nil
-			case err != nil:
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			groups[name] = g
-			e.found++
-			return nil
-		})
-	}
-	wg.Wait()
-	for name, g := range groups {
+	s.wg.Wait()
+	for name, g := range s.groups {
 		for _, member := range r.Groups[name] {
-			u := users[member]
-			if u == nil {
-				continue // it's missing already
+			if u := s.users[member]; u != nil { // else it's missing already
+				s.do(func() error { return s.membership(ctx, name, g, member, u) })
 			}
-			do(func() error {
-				is, err := client.Groups.IsMember(ctx, g.ID, u.ID)
-				if err == nil && !is {
-					note("the user %s in the group %s", member, name)
-				}
-				if is {
-					mu.Lock()
-					defer mu.Unlock()
-					e.found++
-				}
-				return err
-			})
 		}
 	}
-	wg.Wait()
+	s.wg.Wait()
+	e := evidence{missing: s.missing, absent: s.absent, found: s.found, people: map[string]*scimclient.User{}}
 	for _, b := range r.BreakGlass {
-		if u := users[b.UserName]; u != nil {
+		if u := s.users[b.UserName]; u != nil {
 			e.people[b.UserName] = u
 		}
 	}
 	slices.Sort(e.missing)
-	return e, errors.Join(errs...)
+	return e, errors.Join(s.errs...)
+}
+
+// names are the user names that r has, each once.
+func (r Ready) names() []string {
+	names := slices.Clone(r.Users)
+	for _, members := range r.Groups {
+		names = append(names, members...)
+	}
+	for _, b := range r.BreakGlass {
+		names = append(names, b.UserName)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// search is one call of lookUp.
+type search struct {
+	client *scimclient.Client
+	wg     sync.WaitGroup
+	slots  chan struct{} // bounds what is under way
+
+	mu      sync.Mutex
+	users   map[string]*scimclient.User // by user name
+	groups  map[string]*scimclient.Group
+	missing []string
+	absent  []string // user names
+	found   int
+	errs    []error
+}
+
+// do runs f beside others.
+func (s *search) do(f func() error) {
+	s.slots <- struct{}{}
+	s.wg.Go(func() {
+		defer func() { <-s.slots }()
+		if err := f(); err != nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.errs = append(s.errs, err)
+		}
+	})
+}
+
+func (s *search) lacks(format string, args ...any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.missing = append(s.missing, fmt.Sprintf(format, args...))
+	return nil
+}
+
+func (s *search) user(ctx context.Context, name string) error {
+	u, err := s.client.Users.Find(ctx, name)
+	switch {
+	case errors.Is(err, scimclient.ErrNotFound):
+		s.mu.Lock()
+		s.absent = append(s.absent, name)
+		s.mu.Unlock()
+		return s.lacks("the user %s", name)
+	case err != nil:
+		return err
+	case u.Active != nil && !*u.Active:
+		return s.lacks("the user %s, who is inactive", name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.users[name] = u
+	s.found++
+	return nil
+}
+
+func (s *search) group(ctx context.Context, name string) error {
+	g, err := s.client.Groups.Find(ctx, name)
+	switch {
+	case errors.Is(err, scimclient.ErrNotFound):
+		return s.lacks("the group %s", name)
+	case err != nil:
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.groups[name] = g
+	s.found++
+	return nil
+}
+
+func (s *search) membership(ctx context.Context, group string, g *scimclient.Group, user string, u *scimclient.User) error {
+	is, err := s.client.Groups.IsMember(ctx, g.ID, u.ID)
+	if err != nil {
+		return err
+	}
+	if !is {
+		return s.lacks("the user %s in the group %s", user, group)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.found++
+	return nil
 }
 
 // meet says why the claims of a break-glass user don't meet the directory's user,

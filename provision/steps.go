@@ -153,39 +153,16 @@ func (p *planner) claims() Step {
 	if p.vendor == "" {
 		p.vendor = claimmap.VendorOf(string(got.VendorType), issuer(got))
 	}
-	own := p.own()
-	var verdict claimmap.Verdict
 	// A spec or a tenant that names its mapping needs none that fits.
 	fit := sync.OnceValues(func() (claimmap.Mapping, claimmap.Verdict) { return claimmap.Fit(got.AttributeMapping, p.vendor) })
-	switch {
-	case !p.spec.Mapping.IsZero():
-		p.mapping = p.spec.Mapping
-	case own != nil:
-		m, err := own.Mapping()
-		if err != nil {
-			return Step{Status: StatusBlocked, err: err, Text: "the tenant's claim mapping isn't one that this program knows to be supported",
-				Remedy: "name the claim mapping in the spec: another one replaces the tenant"}
-		}
-		p.mapping = m
-	default:
-		fits, fitVerdict := fit()
-		if !fits.IsZero() {
-			p.mapping = fits
-			break
-		}
-		s := Step{Status: StatusBlocked, Text: "no claim mapping fits the provider: " + fitVerdict.Reason, Remedy: "name the claim mapping in the spec"}
-		if p.vendor == "" {
-			s.Remedy = "name the vendor in the spec, or the claim mapping"
-		}
-		if text := fitVerdict.Suggestion.String(); text != "" {
-			s.Remedy += "; documented is " + text
-		}
+	if s, ok := p.choose(fit); !ok {
 		return s
 	}
 	if err := p.mapping.Validate(p.spec.Usage); err != nil {
 		return Step{Status: StatusBlocked, err: err, Text: "the claim mapping is invalid: " + err.Error(), Remedy: "correct the mapping"}
 	}
-	verdict = claimmap.Compare(got.AttributeMapping, p.mapping, claimmap.CompareOptions{Vendor: p.vendor})
+	own := p.own()
+	verdict := claimmap.Compare(got.AttributeMapping, p.mapping, claimmap.CompareOptions{Vendor: p.vendor})
 	s := Step{Status: StatusDone, Text: p.mapping.String()}
 	switch verdict.Result {
 	case claimmap.Consistent:
@@ -206,8 +183,53 @@ func (p *planner) claims() Step {
 		}
 	}
 	p.needs = verdict.Requires
+	text, remedy := p.unsettled()
+	switch {
+	case text == "":
+		return s
+	case own != nil:
+		s.Warnings = append(s.Warnings, text)
+		return s
+	}
+	return Step{Status: StatusBlocked, Text: text, Remedy: remedy}
+}
+
+// choose chooses the claim mapping: the spec's, the tenant's own, or one that fits
+// the provider. If there is none, it returns the step.
+func (p *planner) choose(fit func() (claimmap.Mapping, claimmap.Verdict)) (s Step, ok bool) {
+	if !p.spec.Mapping.IsZero() {
+		p.mapping = p.spec.Mapping
+		return s, true
+	}
+	if own := p.own(); own != nil {
+		m, err := own.Mapping()
+		if err != nil {
+			return Step{Status: StatusBlocked, err: err, Text: "the tenant's claim mapping isn't one that this program knows to be supported",
+				Remedy: "name the claim mapping in the spec: another one replaces the tenant"}, false
+		}
+		p.mapping = m
+		return s, true
+	}
+	fits, verdict := fit()
+	if !fits.IsZero() {
+		p.mapping = fits
+		return s, true
+	}
+	s = Step{Status: StatusBlocked, Text: "no claim mapping fits the provider: " + verdict.Reason, Remedy: "name the claim mapping in the spec"}
+	if p.vendor == "" {
+		s.Remedy = "name the vendor in the spec, or the claim mapping"
+	}
+	if text := verdict.Suggestion.String(); text != "" {
+		s.Remedy += "; documented is " + text
+	}
+	return s, false
+}
+
+// unsettled says which settings of the identity provider are wrong, or which nobody
+// has confirmed; "" if there is none.
+func (p *planner) unsettled() (text, remedy string) {
 	var wrong []string
-	for _, need := range verdict.Requires {
+	for _, need := range p.needs {
 		is, read := reported(p.w.idp.value, need.ID)
 		switch {
 		case read && is == need.Value, p.settable(need):
@@ -218,18 +240,13 @@ func (p *planner) claims() Step {
 			p.open = append(p.open, need)
 		}
 	}
-	if len(p.open) == 0 {
-		return s
+	switch {
+	case len(p.open) == 0:
+		return "", ""
+	case len(wrong) > 0:
+		return "the identity provider has " + strings.Join(wrong, "; "), "change it there: " + ids(p.open)
 	}
-	text, remedy := "nobody has confirmed at the identity provider: "+settings(p.open), "see to it, and accept it in the spec: "+ids(p.open)
-	if len(wrong) > 0 {
-		text, remedy = "the identity provider has "+strings.Join(wrong, "; "), "change it there: "+ids(p.open)
-	}
-	if own != nil {
-		s.Warnings = append(s.Warnings, text)
-		return s
-	}
-	return Step{Status: StatusBlocked, Text: text, Remedy: remedy}
+	return "nobody has confirmed at the identity provider: " + settings(p.open), "see to it, and accept it in the spec: " + ids(p.open)
 }
 
 func (p *planner) otherMapping(v claimmap.Verdict, fit func() (claimmap.Mapping, claimmap.Verdict)) string {
