@@ -121,6 +121,7 @@ var graphRows = section{"Microsoft Graph", []behavior{
 	{ruleConnections, "D", "An object connection is found by the ID of either side, 404 if there is none. Listing is 400. DELETE is 204 also if there is none, and 409 while the job is active.", "connections", ""},
 	{ruleOnDemand, "D", "provisionOnDemand is 200 with the verdict in a text. One user, or one group with at most 5 of its members; else 400. 5 requests in 10 seconds.", "ondemand", ""},
 	{"Logs", "D", "The provisioning log has a row per object and cycle in which something was to be done.", "logs", ""},
+	{"LogCodes", "I", "Rows of failures have the portal's error codes, as InvalidAnchor, and a recommendation in words of the fake's own.", "", ""},
 	{"LogSize", "I", "At least the newest 5,000 rows are kept, and a skip has one row until something changes.", "", ""},
 }}
 
