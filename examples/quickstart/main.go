@@ -41,6 +41,7 @@ import (
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/provider"
 	"github.com/iamscim/iamscim/provision"
+	"github.com/iamscim/iamscim/provision/secretmanager"
 	"github.com/iamscim/iamscim/scimtest"
 	"github.com/iamscim/iamscim/scimtoken"
 )
@@ -176,6 +177,11 @@ func (f *flags) job(ctx context.Context, store scimtoken.TokenStore) (j *job, do
 		j.where = "an in-memory Google Cloud in this process; nothing leaves the machine"
 		done, google = server.Close, server.PipeHTTPClient()
 		opts = append(opts, provision.WithServer(server), provision.WithRetry(fakeRetry))
+		manager := append(server.PipeSecretManagerClientOptions(), secretmanager.WithCreate(), secretmanager.WithRetry(fakeRetry))
+		if store, err = secretmanager.NewStore(ctx, "projects/acme-prod/secrets/scim-token", manager...); err != nil {
+			done()
+			return nil, nil, err
+		}
 	}
 	if j.entra, err = newTenant(google); err == nil {
 		before := done

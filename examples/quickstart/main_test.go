@@ -56,6 +56,7 @@ func TestRunEmbedded(t *testing.T) {
 		"/v1alpha1/tenants/" + agent[1] + "?aadOptscim062020\n",
 		"roles/iam.scimSyncer for " + agent[0],
 		"its secret reads [redacted] here",
+		"stored in        projects/acme-prod/secrets/scim-token",
 		"google.subject=ada.lovelace@example.com",
 		"identityProvider the identity provider pushes into the tenant",
 		"users 3, groups 1, memberships 2, leavers 0",

@@ -127,6 +127,11 @@ func (j *job) apply(ctx context.Context) error {
 	}
 	name, secret := stored.Live()
 	j.found("token", "%s, its secret reads %s here", name.ID(), secret)
+	if s, ok := j.spec.Store.(fmt.Stringer); ok { // Secret Manager's
+		j.found("stored in", "%s", s)
+	} else {
+		j.found("stored in", "a file of mode 0600, in place of your secret store")
+	}
 	j.found("base URI", "%s", tenant.BaseURI)
 	if left.Vendor == claimmap.EntraID {
 		j.found("Entra tenant URL", "%s", tenant.EntraTenantURL())

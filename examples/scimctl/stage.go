@@ -13,6 +13,7 @@ import (
 	"github.com/iamscim/iamscim/provision/entra"
 	"github.com/iamscim/iamscim/provision/entratest"
 	"github.com/iamscim/iamscim/provision/idp"
+	"github.com/iamscim/iamscim/provision/secretmanager"
 	"github.com/iamscim/iamscim/scimclient"
 	"github.com/iamscim/iamscim/scimtenant"
 	"github.com/iamscim/iamscim/scimtest"
@@ -35,7 +36,8 @@ func (j *setupJob) stage(ctx context.Context, state string) (done func(), err er
 			end()
 		}
 	}()
-	j.clients, err = provision.New(ctx, provision.WithServer(world), provision.WithRetry(iamscim.RetryPolicy{Initial: 10 * time.Millisecond, Budget: 10 * time.Second}))
+	retry := iamscim.RetryPolicy{Initial: 10 * time.Millisecond, Budget: 10 * time.Second}
+	j.clients, err = provision.New(ctx, provision.WithServer(world), provision.WithRetry(retry))
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +51,13 @@ func (j *setupJob) stage(ctx context.Context, state string) (done func(), err er
 	}
 	j.half = half
 	end = func() { half.directory.Close(); world.Close() }
+	store, err := secretmanager.NewStore(ctx, "projects/acme-prod/secrets/scim-token",
+		append(world.PipeSecretManagerClientOptions(), secretmanager.WithCreate(), secretmanager.WithRetry(retry))...)
+	if err != nil {
+		return nil, err
+	}
 	j.spec = &provision.Spec{
-		Provider: name, Store: &scimtoken.MemoryStore{}, Accept: []string{"entra-no-guests"}, IdentityProvider: j.half,
+		Provider: name, Store: store, Accept: []string{"entra-no-guests"}, IdentityProvider: j.half,
 		Ready: provision.Ready{Users: []string{"ada@example.com"}, Groups: map[string][]string{"engineering": {"ada@example.com", "alan@example.com"}}},
 	}
 	if err := j.play(ctx, state); err != nil {
