@@ -61,15 +61,7 @@ func (c *Client) TestPoolPermissions(ctx context.Context, name PoolName, permiss
 		return nil, err
 	}
 	call := c.pools.TestIamPermissions(name.String(), &iam.TestIamPermissionsRequest{Permissions: permissions})
-	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.TestIamPermissionsResponse]{
-		Op: op, Resource: name.String(),
-		Do:     gapi.Do(call),
-		Accept: func(r *iam.TestIamPermissionsResponse) error { return gapi.Asked(permissions, r.Permissions) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	return got.Permissions, nil
+	return gapi.Permissions(ctx, c.conn, op, name.String(), permissions, gapi.Do(call), func(r *iam.TestIamPermissionsResponse) []string { return r.Permissions })
 }
 
 func poolFromAPI(p *iam.WorkforcePool) (*Pool, error) {

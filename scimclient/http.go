@@ -204,19 +204,11 @@ func (c *Client) logAttempt(ctx context.Context, r request, status int, begin ti
 	}
 }
 
-// token returns the token to send. The source may be the caller's, and take as
-// long as it likes.
+// token returns the token to send.
 func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
-	bounded, cancel := context.WithTimeout(ctx, c.retry.AttemptTimeout)
-	defer cancel()
-	token, err := retry.Within(bounded, c.source, nil)
-	switch {
-	case err != nil && bounded.Err() != nil && ctx.Err() == nil:
-		return nil, fmt.Errorf("the token source gave no token within %v (RetryPolicy.AttemptTimeout)", c.retry.AttemptTimeout)
-	case err != nil:
+	token, err := retry.Token(ctx, c.retry.AttemptTimeout, c.source)
+	if err != nil {
 		return nil, err
-	case token == nil:
-		return nil, errors.New("the token is empty")
 	}
 	return token, paste.CheckToken(token.AccessToken)
 }

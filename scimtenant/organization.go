@@ -129,15 +129,7 @@ func (c *OrganizationClient) TestPermissions(ctx context.Context, organization s
 		return nil, err
 	}
 	call := c.organizations.TestIamPermissions(name, &crm.TestIamPermissionsRequest{Permissions: permissions})
-	got, err := gapi.Call(ctx, c.conn, gapi.Request[crm.TestIamPermissionsResponse]{
-		Op: op, Resource: name,
-		Do:     gapi.Do(call),
-		Accept: func(r *crm.TestIamPermissionsResponse) error { return gapi.Asked(permissions, r.Permissions) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	return got.Permissions, nil
+	return gapi.Permissions(ctx, c.conn, op, name, permissions, gapi.Do(call), func(r *crm.TestIamPermissionsResponse) []string { return r.Permissions })
 }
 
 // memberConstraint restricts who may be in an allow policy

@@ -153,15 +153,7 @@ func (c *Client) TestPermissions(ctx context.Context, name Name, permissions ...
 		return nil, err
 	}
 	call := c.tenants.TestIamPermissions(name.String(), &iam.TestIamPermissionsRequest{Permissions: permissions})
-	got, err := gapi.Call(ctx, c.conn, gapi.Request[iam.TestIamPermissionsResponse]{
-		Op: op, Resource: name.String(),
-		Do:     gapi.Do(call),
-		Accept: func(r *iam.TestIamPermissionsResponse) error { return gapi.Asked(permissions, r.Permissions) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	return got.Permissions, nil
+	return gapi.Permissions(ctx, c.conn, op, name.String(), permissions, gapi.Do(call), func(r *iam.TestIamPermissionsResponse) []string { return r.Permissions })
 }
 
 // grant is one member's role, under a condition if there is one.

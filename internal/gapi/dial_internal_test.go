@@ -56,13 +56,13 @@ func TestDialDefaults(t *testing.T) {
 // TestAsked: a reply of testIamPermissions is about what was asked for.
 func TestAsked(t *testing.T) {
 	t.Parallel()
-	asked := []string{"a.get", "b.get"}
+	permissions := []string{"a.get", "b.get"}
 	for _, got := range [][]string{nil, {"b.get"}, {"a.get", "b.get"}} {
-		if err := Asked(asked, got); err != nil {
-			t.Errorf("Asked(%v, %v) = %v", asked, got, err)
+		if err := asked(permissions, got); err != nil {
+			t.Errorf("asked(%v, %v) = %v", permissions, got, err)
 		}
 	}
-	if err := Asked(asked, []string{"a.get", "c.get"}); err == nil || !strings.Contains(err.Error(), `"c.get"`) {
+	if err := asked(permissions, []string{"a.get", "c.get"}); err == nil || !strings.Contains(err.Error(), `"c.get"`) {
 		t.Errorf("Asked with a permission that nobody asked for = %v", err)
 	}
 }

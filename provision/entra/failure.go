@@ -184,28 +184,22 @@ func oneLine(text string) string {
 	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
 }
 
+// sentinel is the sentinel of a status. Graph answers 409 while a change of somebody
+// else is under way.
 func sentinel(status int) error {
-	switch {
-	case status == http.StatusBadRequest:
-		return iamscim.ErrInvalidArgument
-	case status == http.StatusUnauthorized:
-		return iamscim.ErrUnauthenticated
-	case status == http.StatusForbidden:
-		return iamscim.ErrPermissionDenied
-	case status == http.StatusNotFound, status == http.StatusGone:
+	switch status {
+	case http.StatusGone:
 		return iamscim.ErrNotFound
-	case status == http.StatusConflict:
+	case http.StatusConflict:
 		return iamscim.ErrAborted
-	case status == http.StatusTooManyRequests:
-		return iamscim.ErrThrottled
-	case status >= 300 && status <= 399:
-		return iamscim.ErrRedirected
-	case status >= 400 && status <= 499 && status != http.StatusRequestTimeout:
-		return iamscim.ErrFailedPrecondition
-	case status >= 500 && status <= 599 || status == http.StatusRequestTimeout:
+	case http.StatusRequestTimeout:
 		return iamscim.ErrUnavailable
 	}
-	return iamscim.ErrBadReply
+	kind := retry.Kind(status)
+	if kind == iamscim.ErrBadReply && status >= 400 {
+		return iamscim.ErrFailedPrecondition
+	}
+	return kind
 }
 
 // remedy is what to do about a status.

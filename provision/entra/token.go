@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -24,19 +22,11 @@ func status(e *oauth2RetrieveError) int {
 	return e.Response.StatusCode
 }
 
-// token returns the access token to send. The source may be the caller's, and take
-// as long as it likes.
+// token returns the access token to send.
 func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
-	bounded, cancel := context.WithTimeout(ctx, c.retry.AttemptTimeout)
-	defer cancel()
-	token, err := retry.Within(bounded, c.source, nil)
-	switch {
-	case err != nil && bounded.Err() != nil && ctx.Err() == nil:
-		return nil, fmt.Errorf("the token source gave no token within %v (RetryPolicy.AttemptTimeout)", c.retry.AttemptTimeout)
-	case err != nil:
+	token, err := retry.Token(ctx, c.retry.AttemptTimeout, c.source)
+	if err != nil {
 		return nil, err
-	case token == nil:
-		return nil, errors.New("the token is empty")
 	}
 	return token, paste.CheckToken(token.AccessToken)
 }

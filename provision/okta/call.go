@@ -15,8 +15,6 @@ import (
 	"time"
 	"unicode"
 
-	"golang.org/x/oauth2"
-
 	"github.com/iamscim/iamscim"
 	"github.com/iamscim/iamscim/internal/limit"
 	"github.com/iamscim/iamscim/internal/paste"
@@ -136,18 +134,14 @@ func (c *Client) attempt(ctx context.Context, k call, out any) (http.Header, ret
 	return resp.Header, retry.Verdict{}, nil
 }
 
-// authorization returns the header, and the secret in it. The source may be the
-// caller's, and take as long as it likes.
+// authorization returns the header, and the secret in it.
 func (c *Client) authorization(ctx context.Context) (header, secret string, err error) {
 	if !c.token.IsZero() {
 		return "SSWS " + c.token.Reveal(), c.token.Reveal(), nil
 	}
-	token, err := retry.Within(ctx, c.source.Token, func(*oauth2.Token) {})
+	token, err := retry.Token(ctx, c.retry.AttemptTimeout, c.source.Token)
 	if err != nil {
 		return "", "", err
-	}
-	if token == nil {
-		return "", "", errors.New("the token is empty")
 	}
 	return token.Type() + " " + token.AccessToken, token.AccessToken, paste.CheckToken(token.AccessToken)
 }

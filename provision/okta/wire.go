@@ -51,8 +51,6 @@ type setting struct {
 	Status string `json:"status"` // ENABLED, DISABLED
 }
 
-func (f feature) lacks() string { return lacking("a name", f.Name) }
-
 // mapping pushes a group: GET /api/v1/apps/{appId}/group-push/mappings.
 type mapping struct {
 	ID            string `json:"id"`
